@@ -30,7 +30,7 @@ def open_database(
 ) -> duckdb.DuckDBPyConnection:
     """A database with each of ``TABLES``: the rows of ``saved``, by table, and those of a history.
 
-    A history is read when a question is asked, so both belong into ``datasets.read_whole``.
+    A history is read when a question is asked, so both belong into ``datasets.read_or_refuse``.
     """
     connection = duckdb.connect(
         config={

@@ -4,7 +4,8 @@ of a merge that came between. It needs the extra ``sql`` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.dataset as ds
 
 from speedscore.history.arrow import partition_of_folder, schema_of, schema_of_kept
 from speedscore.history.errors import HistoryError, QuestionError
-from speedscore.history.parts import REMEDY, Contents, Part, contents_of, name_of
+from speedscore.history.parts import OUT_OF_REACH, REMEDY, Contents, Part, contents_of, name_of
 from speedscore.history.storage import Place
 from speedscore.history.tables import PARTITION
 
@@ -68,11 +69,36 @@ def read_whole(place: Place, read: Callable[[Contents], Result]) -> Result:
     while True:
         contents = contents_of(place)
         try:
-            return read(contents)
+            with reading(place):
+                return read(contents)
         except (OSError, pa.ArrowException, QuestionError):
             if contents.ids <= contents_of(place).ids:
                 _check_files(place, contents)
                 raise
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[None]:
+    """Where pyarrow reads files of a place: what went wrong there is raised, whatever pyarrow and DuckDB made of it."""
+    place.failure()
+    try:
+        yield
+    except (OSError, pa.ArrowException, QuestionError):
+        if failure := place.failure():
+            raise failure from None
+        raise
+    if failure := place.failure():
+        raise failure
+
+
+def read_or_refuse(place: Place, read: Callable[[Contents], Result]) -> Result:
+    """The same for what reads nothing else and writes nothing: a file that cannot be read is a HistoryError as well."""
+    try:
+        return read_whole(place, read)
+    except (OSError, pa.ArrowException) as error:
+        # Not every damaged file is an ArrowException.
+        remedy = f"{OUT_OF_REACH}; where that fails each time, {REMEDY}"
+        raise HistoryError(f"{place.text}: cannot be read ({' '.join(str(error).split())}); {remedy}") from None
 
 
 def _known(part: Part, folder: str) -> ds.Expression:

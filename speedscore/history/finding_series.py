@@ -51,7 +51,7 @@ def _with_history(
     place: Place, runs: Sequence[SavedRun], words: Sequence[str], *, with_intervals: bool
 ) -> tuple[Series, ...]:
     require("sql", "pyarrow")
-    from speedscore.history.datasets import read_whole
+    from speedscore.history.datasets import read_or_refuse
     from speedscore.history.past import case_counts, in_batches, measured_with
 
     def read(contents: Contents) -> tuple[Series, ...]:
@@ -69,7 +69,7 @@ def _with_history(
             )
         )
 
-    return read_whole(place, read)
+    return read_or_refuse(place, read)
 
 
 def _only(runs: Sequence[SavedRun], cases: Collection[str]) -> list[SavedRun]:

@@ -16,7 +16,7 @@ from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.history import MOST_RUNS
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.history.arrow import partition_of_folder
-from speedscore.history.datasets import among, dataset_of, read_whole
+from speedscore.history.datasets import among, dataset_of, read_or_refuse
 from speedscore.history.kept_figures import FIGURES, READ, fields_of, machines_of, measured_cases, saved_runs
 from speedscore.history.parts import Contents, open_history
 from speedscore.history.series import Measured
@@ -84,7 +84,7 @@ def earlier_runs(
         wanted = among("nodeid", cases) & among("run_id", newest)
         return saved_runs(_rows(dataset_of(place, contents, FIGURES.name, folders=read_folders), READ, wanted))
 
-    return read_whole(place, read)
+    return read_or_refuse(place, read)
 
 
 def _by_month(contents: Contents) -> list[set[str]]:

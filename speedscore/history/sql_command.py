@@ -73,7 +73,7 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
     # They need DuckDB and pyarrow, which --help and --tables do without.
     from speedscore.history.arrow import tables_of_runs
     from speedscore.history.database import ask, open_database
-    from speedscore.history.datasets import read_whole
+    from speedscore.history.datasets import read_or_refuse
 
     histories = [argument for argument in arguments if is_history(argument)]
     if len(histories) > 1:
@@ -91,7 +91,7 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
         new = tables_of_runs(file.record for file in found.files if file.id not in known)
         return ask(open_database(new, history=(place, contents)), question, most_rows=most_rows)
 
-    return read_whole(place, answer)
+    return read_or_refuse(place, answer)
 
 
 def _whole_number(text: str) -> int:

@@ -12,10 +12,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from speedscore.history.errors import HistoryError
+from speedscore.history.errors import HistoryError, as_os_error, said
 from speedscore.host.extras import install_command
+
+if TYPE_CHECKING:
+    from speedscore.history.arrow_files import Reads
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -45,7 +48,12 @@ class Place(Protocol):
         """What is not there need not be removed."""
 
     def arrow(self) -> tuple[Any, str]:
-        """What pyarrow reads through, and what it is to write before a name."""
+        """What pyarrow reads through, and what it is to write before a name. See ``datasets.reading``."""
+
+    def failure(self) -> OSError | None:
+        """What went wrong first where pyarrow read, since this was asked last.
+
+        By what ``arrow`` gave before, it reads no more."""
 
 
 def is_url(text: str) -> bool:
@@ -71,9 +79,11 @@ def place_of(text: str) -> Place:
         # fsspec says which package it lacks, or that it does not know the protocol.
         raise HistoryError(f"{text}: cannot be reached ({error})") from None
     except Exception as error:  # noqa: BLE001  The package of a store raises its own.
-        raise HistoryError(f"{text}: cannot be reached ({_said(error)})") from None
+        raise HistoryError(f"{text}: cannot be reached ({said(error)})") from None
     if "file" in _protocols(store):
         return Folder(Path(root), text)
+    if not root.strip("/"):
+        raise HistoryError(f"{text}: expected a place in a store, as in s3://bucket/history, found none")
     return ObjectStore(store, root.rstrip("/"), text)
 
 
@@ -85,10 +95,6 @@ def _unless_gone(error: OSError) -> None:
     """A folder that cannot be read is not an empty one."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 class Folder:
@@ -147,6 +153,10 @@ class Folder:
 
         return LocalFileSystem(), f"{self._root.absolute().as_posix()}/"
 
+    def failure(self) -> OSError | None:
+        """pyarrow says it itself."""
+        return None
+
 
 class ObjectStore:
     """A place in a store that fsspec knows, as ``s3://bucket/history``."""
@@ -155,9 +165,10 @@ class ObjectStore:
         self.text = text
         self._store = store
         self._root = root
+        self._reads: list[Reads] = []
 
     def names(self, under: str = "") -> list[str]:
-        with _as_os_error():
+        with as_os_error():
             # A listing that fsspec kept would not show what others wrote since.
             self._store.invalidate_cache()
             try:
@@ -172,24 +183,23 @@ class ObjectStore:
         if not names:
             return {}
         contents = {}
-        with _as_os_error():
-            found = self._store.cat([self._path(name) for name in names], on_error="return")
-            by_path = {path.strip("/"): content for path, content in found.items()}
-            for name in names:
-                content = by_path.get(self._path(name).strip("/"))
+        with as_os_error():
+            # Not cat, which looks first whether they are there, and takes any error for a no.
+            found = self._store.cat_ranges([self._path(name) for name in names], None, None, on_error="return")
+            for name, content in zip(names, found, strict=True):
                 if isinstance(content, bytes):
                     contents[name] = content
-                elif isinstance(content, Exception) and not isinstance(content, FileNotFoundError):
+                elif not isinstance(content, FileNotFoundError):
                     raise content
         return contents
 
     def write(self, name: str, content: bytes) -> None:
-        with _as_os_error():
+        with as_os_error():
             self._store.pipe_file(self._path(name), content)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        with _as_os_error():
+        with as_os_error():
             handle = self._store.open(self._path(name), "wb")
             try:
                 yield handle
@@ -201,7 +211,7 @@ class ObjectStore:
             handle.close()
 
     def remove(self, names: Iterable[str]) -> None:
-        with _as_os_error():
+        with as_os_error():
             paths = [self._path(name) for name in names]
             if not paths:
                 return
@@ -214,20 +224,18 @@ class ObjectStore:
                         self._store.rm_file(path)
 
     def arrow(self) -> tuple[Any, str]:
-        from pyarrow.fs import FSSpecHandler, PyFileSystem
+        from pyarrow.fs import PyFileSystem
 
-        return PyFileSystem(FSSpecHandler(self._store)), f"{self._root}/"
+        from speedscore.history.arrow_files import OpenedOnly, Reads
+
+        reads = Reads()
+        self._reads.append(reads)
+        return PyFileSystem(OpenedOnly(self._store, reads)), f"{self._root}/"
+
+    def failure(self) -> OSError | None:
+        ended = [reads.end() for reads in self._reads]
+        self._reads.clear()
+        return next(filter(None, ended), None)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
-
-
-@contextmanager
-def _as_os_error() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        # What the package of a store raises where it has no credentials, say, is known to that package alone.
-        raise OSError(_said(error)) from error

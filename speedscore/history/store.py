@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speedscore.history.arrow import Gathered, schema_of_kept
-from speedscore.history.datasets import dataset_of
+from speedscore.history.datasets import dataset_of, reading
 from speedscore.history.errors import HistoryError
 from speedscore.history.kept_figures import FIGURES, ORDER, ROW_GROUP_ROWS
 from speedscore.history.parts import (
@@ -45,6 +45,7 @@ MERGED_AT_ONCE = 32
 """Parts of a like number of runs, from which they are merged; of so many runs and more is the next size."""
 PART_BYTES = 128 << 20
 """Of rows in memory, of all writers of a command together, from which a part is written while more runs are coming."""
+_NOT_WRITTEN = "see that it is there and may be written, and add them again"
 _ROW_GROUP_ROWS = 1 << 17
 _ROW_GROUP_BYTES = 16 << 20
 """In memory, of what is merged."""
@@ -121,7 +122,7 @@ def _write(place: Place, gathered: Gathered) -> None:
         _write_part(place, gathered.run_ids, tables)
     except OSError as error:
         runs = f"{len(gathered.run_ids)} run{'s' * (len(gathered.run_ids) != 1)}"
-        raise HistoryError(f"{place.text}: {runs} could not be added ({error}); add them again") from None
+        raise HistoryError(f"{place.text}: {runs} could not be added ({error}); {_NOT_WRITTEN}") from None
 
 
 def _write_part(place: Place, run_ids: Iterable[str], tables: Mapping[tuple[str, str], pa.Table]) -> None:
@@ -207,9 +208,10 @@ def _merge_parts(place: Place, sources: Sequence[Part]) -> bool:
     merged = _part(contents.run_ids, files, replaces=source_ids)
     try:
         for folder, table in files:
-            _write_merged(
-                place, contents, folder=folder, table=table, to=name_of(merged.id, folder=folder, table=table)
-            )
+            with reading(place):
+                _write_merged(
+                    place, contents, folder=folder, table=table, to=name_of(merged.id, folder=folder, table=table)
+                )
     except BaseException as error:
         _remove(place, merged.names)
         if isinstance(error, OSError) and not source_ids <= contents_of(place).ids:

@@ -47,7 +47,8 @@ class Interrupted:
 
     def __init__(self, place: Place, happens: Callable[[], None]) -> None:
         self.text = place.text
-        self._place = place
+        # Its own, for what one reads ends nobody else's reading.
+        self._place = place_of(place.text)
         self._happens = happens
         self._is_dead = False
 
@@ -84,6 +85,9 @@ class Interrupted:
     def arrow(self) -> tuple[Any, str]:
         self._step()
         return self._place.arrow()
+
+    def failure(self) -> OSError | None:
+        return self._place.failure()
 
     def _step(self) -> None:
         if self._is_dead:

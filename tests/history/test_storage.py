@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import secrets
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 pytest.importorskip("fsspec", reason="needs speedscore[sql]")
 
 import fsspec
+from fsspec.implementations.memory import MemoryFileSystem
 
 from speedscore.history.errors import HistoryError
 from speedscore.history.storage import ObjectStore, Place, place_of
@@ -71,14 +75,113 @@ def test_whatever_a_store_raises_is_an_error_of_a_file() -> None:
         def find(self, *_: object, **__: object) -> list[str]:
             raise RuntimeError("no credentials")
 
-        def cat(self, path: list[str], **_: object) -> dict[str, object]:
-            return {name: PermissionError("not yours") for name in path}
+        def cat_file(self, *_: object, **__: object) -> bytes:
+            raise PermissionError("not yours")
+
+        def exists(self, *_: object, **__: object) -> bool:
+            """As fsspec's own, to which any error is a no."""
+            return False
+
+        def open(self, *_: object, **__: object) -> object:
+            raise RuntimeError("no credentials")
 
     place = ObjectStore(WithoutCredentials(), "bucket/history", "s3://bucket/history")
     with pytest.raises(OSError, match="RuntimeError: no credentials"):
         place.names()
     with pytest.raises(PermissionError, match="not yours"):
         place.read(["mark"])
+    pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
+    filesystem, root = place.arrow()
+    # An error in a thread of pyarrow's may block it for good, and so it sees a file that is no table.
+    assert filesystem.open_input_file(f"{root}table").read() == b""
+    assert str(place.failure()) == "RuntimeError: no credentials"
+    assert place.failure() is None
+
+
+def test_a_connection_that_breaks_while_pyarrow_reads_is_told_afterwards() -> None:
+    pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
+
+    class Breaking(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:  # noqa: ARG002
+            raise RuntimeError("connection closed")
+
+    class Store(fsspec.AbstractFileSystem):  # type: ignore[misc]
+        cachable = False
+
+        def open(self, *_: object, **__: object) -> Breaking:
+            return Breaking(b"content")
+
+    place = ObjectStore(Store(), "bucket/history", "s3://bucket/history")
+    filesystem, root = place.arrow()
+    with filesystem.open_input_file(f"{root}table") as file:
+        assert file.read_at(3, 1) == b"\0\0\0"
+        assert str(place.failure()) == "RuntimeError: connection closed"
+        assert file.read_at(3, 1) == b"\0\0\0"
+    assert place.failure() is None
+
+
+def test_no_thread_is_left_at_a_request_when_reading_ends() -> None:
+    pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
+    begun, told, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            begun.set()
+            goes_on.wait()
+            return super().read(size)
+
+    class Store(fsspec.AbstractFileSystem):  # type: ignore[misc]
+        cachable = False
+
+        def open(self, *_: object, **__: object) -> Slow:
+            return Slow(b"content")
+
+    place = ObjectStore(Store(), "bucket/history", "s3://bucket/history")
+    filesystem, root = place.arrow()
+    with filesystem.open_input_file(f"{root}table") as file:
+        reader = threading.Thread(target=lambda: file.read_at(3, 0))
+        reader.start()
+        begun.wait()
+
+        def end() -> None:
+            place.failure()
+            told.set()
+
+        ender = threading.Thread(target=end)
+        ender.start()
+        assert not told.wait(timeout=0.1)
+        goes_on.set()
+        assert told.wait()
+        reader.join()
+        ender.join()
+
+
+def test_a_listing_that_was_kept_hides_nothing_that_others_wrote() -> None:
+    class Keeping(MemoryFileSystem):  # type: ignore[misc]
+        """Lists a folder once, as s3fs does, and looks there whether a file exists."""
+
+        cachable = False
+        kept: ClassVar[dict[str, list[str]]] = {}
+
+        def find(self, path: str, *_: object, **__: object) -> list[str]:
+            return self.kept.setdefault(path, super().find(path))
+
+        def exists(self, path: str, **_: object) -> bool:
+            return not self.kept or any(path in names for names in self.kept.values())
+
+        def invalidate_cache(self, path: str | None = None) -> None:  # noqa: ARG002
+            self.kept.clear()
+
+    root = f"/{secrets.token_hex(8)}"
+    place, other = ObjectStore(Keeping(), root, "s3://bucket"), place_of(f"memory:/{root}")
+    other.write("one", b"1")
+    assert place.names() == ["one"]
+    other.write("two", b"2")
+    assert place.read(["two"]) == {"two": b"2"}
+    assert sorted(place.names()) == ["one", "two"]
+    other.remove(["one"])
+    assert place.read(["one", "two"]) == {"two": b"2"}
+    assert place.names() == ["two"]
 
 
 def test_what_went_wrong_first_is_raised_where_the_file_cannot_be_closed_either() -> None:
@@ -97,6 +200,12 @@ def test_what_went_wrong_first_is_raised_where_the_file_cannot_be_closed_either(
         raise KeyboardInterrupt
     with pytest.raises(ConnectionError), place.writing("file"):
         pass
+
+
+@pytest.mark.parametrize("text", ["memory://", "memory:///"])
+def test_a_store_is_no_place_in_it(text: str) -> None:
+    with pytest.raises(HistoryError, match=r"expected a place in a store, as in s3://bucket/history, found none"):
+        place_of(text)
 
 
 def test_a_url_of_no_store_is_refused() -> None:
