@@ -195,10 +195,9 @@ def test_a_failure_of_megabytes_is_told_by_its_beginning_and_its_end(start: Star
 
 def test_half_a_character_of_what_is_raised_ends_no_worker(start: Start) -> None:
     worker, setting = start("raise half a character")
-    with pytest.raises(WorkerError, match=r"ValueError: no kernel in /opt/b\\udcfcro"):
+    with pytest.raises(WorkerError, match=r"^ValueError: no kernel in /opt/b\\udcfcro"):
         ask(worker, setting)
-    with pytest.raises(WorkerError, match="must be prepared before"):
-        worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(worker.ask(Gauge(), limit_seconds=LIMIT_SECONDS), Gauged)
 
 
 def test_a_reply_that_cannot_be_sent_is_refused_and_the_worker_lives_on(start: Start) -> None:
