@@ -140,7 +140,8 @@ def _section(rubric: Rubric, section: Section) -> str:
 def _asked(rule: AnswerRule) -> str:
     """What a rule takes its answer from."""
     if rule.measure is not None:
-        return f"measured, {rule.measure.phase} as a ratio to the best other framework"
+        left_out = "".join(f", not on a {device.upper()}" for device in rule.measure.not_on)
+        return f"measured, {rule.measure.phase} as a ratio to the best other framework{left_out}"
     if rule.probes is not None:
         return f"probes of {_probes(rule.probes)}"
     joined = f", joined by their {rule.combine}" if rule.combine else ""

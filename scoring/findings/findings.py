@@ -49,7 +49,7 @@ def ratios_by_criterion(
     return {
         criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure, variants=variants)
         for criterion in rubric.criterion
-        if criterion.measure is not None
+        if criterion.measure is not None and device not in criterion.measure.not_on
     }
 
 
@@ -66,7 +66,8 @@ def judge(
     whether probes do, which are about no device that is scored. ``ratios`` are those of ``device``, where the caller
     has found them already.
 
-    A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could.
+    A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could,
+    and on a device on which it answers nothing.
     """
     ratios = ratios_by_criterion(rubric, evidence, device=device) if ratios is None else ratios
     lines = dict(rubric.policy.scored_variants)
@@ -94,7 +95,7 @@ def judge(
             )
             for criterion in rubric.criterion
             if not criterion.only_measured
-            or (criterion.measure is not None and framework in measured)
+            or (criterion.measure is not None and framework in measured and device not in criterion.measure.not_on)
             or probed.get(criterion.id) is not None
         )
         if is_dormant(rubric, evidence, framework=framework):

@@ -28,8 +28,8 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phase: Phase
     metrics: dict[DeviceName, str] = {}
     """Device → name of the measurement; without an entry the metric that the case itself is about."""
-    silent_on: tuple[DeviceName, ...] = ()
-    """Devices on which the ratio scores and makes no sentence: neither a strength or a weakness nor an advice."""
+    not_on: tuple[DeviceName, ...] = ()
+    """Devices on which it answers nothing, for what is measured there says little about the question."""
 
 
 class AnswerRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

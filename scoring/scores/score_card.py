@@ -17,7 +17,6 @@ from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
 from speedscore.scoring.findings.finding import Finding
-from speedscore.scoring.findings.findings import measured_on
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
@@ -195,7 +194,6 @@ def _sentences(
         and text(finding)
         and (finding.score >= limit if strong else finding.score <= limit)
         and not _may_be_chance(finding, uncertainty)
-        and not _is_silent(finding)
     ]
     by_effect.sort(key=lambda pair: -round(pair[0], 9))
     return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
@@ -216,12 +214,6 @@ def _years_of_old_records(finding: Finding, policy: Policy) -> list[str]:
         for source in finding.sources
         if source.record and source.kind != "measured" and source.age_months > policy.stale_after_months[source.kind]
     ]
-
-
-def _is_silent(finding: Finding) -> bool:
-    """Whether it is a ratio measured on a device where its rule makes no sentence of it."""
-    measure = finding.rule.measure if finding.rule is not None else None
-    return measure is not None and finding.sources[0].definition in map(measured_on, measure.silent_on)
 
 
 def _may_be_chance(finding: Finding, uncertainty: Uncertainty) -> bool:

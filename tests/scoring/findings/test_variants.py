@@ -71,17 +71,17 @@ def test_all_figures_are_those_of_one_variant() -> None:
     """An eager program's first step and a compiled one's speed are those of no program that anybody can run."""
 
     def memory(peak: int) -> list[Measurement]:
-        return [Measurement("peak_rss_running_bytes", "bytes", "lower", (float(peak),))]
+        return [Measurement("allocator_peak_bytes", "bytes", "lower", (float(peak),))]
 
     evidence = evidence_of(
-        alpha(extra=memory(100)),
-        variant("beta", 2.0, 2.0, extra=memory(10)),
-        variant("beta-compile", 1.0, 1.0, extra=memory(400)),
-        alpha(phase="compilation"),
-        variant("beta", 0.1, phase="compilation"),
-        variant("beta-compile", 10.0, phase="compilation"),
+        alpha(extra=memory(100), device="gpu"),
+        variant("beta", 2.0, 2.0, extra=memory(10), device="gpu"),
+        variant("beta-compile", 1.0, 1.0, extra=memory(400), device="gpu"),
+        alpha(phase="compilation", device="gpu"),
+        variant("beta", 0.1, phase="compilation", device="gpu"),
+        variant("beta-compile", 10.0, phase="compilation", device="gpu"),
     )
-    findings = {each.criterion.id: each for each in judge(RUBRIC, evidence, frameworks=["beta"], device="cpu")["beta"]}
+    findings = {each.criterion.id: each for each in judge(RUBRIC, evidence, frameworks=["beta"], device="gpu")["beta"]}
     figures = {name: findings[name].value for name in ("training_speed", "compilation_speed", "training_memory")}
     assert figures == pytest.approx({"training_speed": 1.0, "compilation_speed": 0.1, "training_memory": 0.25})
     assert all("beta-compile" in nodeid for name in figures for nodeid in findings[name].sources[0].nodeids)

@@ -26,8 +26,8 @@ def line(
     style: Style = "idiomatic",
 ) -> list[CaseResult]:
     """A line's training in three processes and its inference; ``first`` are the seconds of its first step."""
-    memory = [Measurement("peak_rss_running_bytes", "bytes", "lower", (float(peak),))]
-    own: dict[str, Any] = {"ecosystem": ecosystem, "style": style}
+    memory = [Measurement("allocator_peak_bytes", "bytes", "lower", (float(peak),))]
+    own: dict[str, Any] = {"ecosystem": ecosystem, "style": style, "device": "gpu"}
     trained = a_case(name, [[seconds] * 5] * 3, extra=memory, **own)
     answered = a_case(name, [[seconds] * 5] * 3, phase="inference", **own)
     return [trained, answered, a_case(name, [[first]] * 3, phase="compilation", **own)]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from speedscore.record.measurement import Measurement
+from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio, Round
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
@@ -44,9 +45,9 @@ def the_ratio(evidence: Evidence) -> Ratio:
     return ratio
 
 
-def ratios_of(evidence: Evidence, measure: Measure) -> dict[str, EcosystemRatio]:
-    variants = choose_variants(RUBRIC.policy, evidence, device="cpu")
-    return ecosystem_ratios(evidence, device="cpu", measure=measure, variants=variants).ratios
+def ratios_of(evidence: Evidence, measure: Measure, *, device: DeviceName = "cpu") -> dict[str, EcosystemRatio]:
+    variants = choose_variants(RUBRIC.policy, evidence, device=device)
+    return ecosystem_ratios(evidence, device=device, measure=measure, variants=variants).ratios
 
 
 def test_the_card_gives_the_ratio_of_the_table() -> None:
@@ -99,12 +100,13 @@ def cases(draw: st.DrawFn, framework: str, phase: Any) -> CaseResult:
             for index in range(count)
         ]
     memory = draw(st.lists(st.integers(0, 10**9), min_size=1, max_size=5))
-    case = a_case(framework, [[1.0]], phase=phase, occasion=draw(st.sampled_from(["Monday", "Tuesday"])))
+    # Of an accelerator, of which memory scores as well.
+    case = a_case(framework, [[1.0]], phase=phase, occasion=draw(st.sampled_from(["Monday", "Tuesday"])), device="gpu")
     return msgspec.structs.replace(
         case,
         ecosystem=ECOSYSTEMS[framework],
         rounds=tuple(rounds),
-        measurements=(Measurement("peak_rss_running_bytes", "bytes", "lower", tuple(memory)),),
+        measurements=(Measurement("allocator_peak_bytes", "bytes", "lower", tuple(memory)),),
     )
 
 
@@ -129,7 +131,7 @@ def test_two_frameworks_have_the_ratio_of_the_table_wherever_it_has_one(run: tup
     pairs = [case for case in run if case.phase == run[0].phase][:2]
     apart = [msgspec.structs.replace(case, ecosystem=case.framework) for case in pairs]
     evidence = evidence_of(*apart)
-    ratios = ratios_of(evidence, Measure(phase=run[0].phase))
+    ratios = ratios_of(evidence, Measure(phase=run[0].phase), device="gpu")
     for printed in evidence.runs[0].record.ratios:
         assert ratios[printed.faster].value == pytest.approx(printed.value, rel=1e-12)
         assert ratios[printed.slower].value == pytest.approx(1 / printed.value, rel=1e-12)
