@@ -19,6 +19,10 @@ ADVICE = (
 )
 """What to look at where a cluster is not reached."""
 _AUTO = "auto"
+_NONE = (
+    f"no address of a cluster: give {LOCAL}, {_AUTO}, HEAD:6379 from one of its machines, "
+    "or ray://HEAD:10001 from outside"
+)
 _PLACE = re.compile(r"(?:ray://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:/@\[\]]+)):(?P<port>\d{1,5})")
 _LISTEN_SECONDS = 5.0
 """A head that is being started, or a name that has just been given to one, needs a moment."""
@@ -34,16 +38,15 @@ def require_listener(address: str, *, within_seconds: float = _LISTEN_SECONDS) -
         return
     place = _PLACE.fullmatch(address)
     if place is None or not 0 < int(place["port"]) < 1 << 16:
-        raise FleetError(
-            f"no address of a cluster: give {LOCAL}, {_AUTO}, HEAD:6379 from one of its machines, "
-            "or ray://HEAD:10001 from outside"
-        )
+        raise FleetError(_NONE)
     host, port = place["ipv6"] or place["host"], int(place["port"])
     deadline = time.monotonic() + within_seconds
     while True:
         try:
             with socket.create_connection((host, port), timeout=_LISTEN_SECONDS):
                 return
+        except UnicodeError:
+            raise FleetError(_NONE) from None
         except OSError as error:
             if time.monotonic() >= deadline:
                 raise FleetError(f"nothing listens there ({one_line(str(error))}): {ADVICE}") from None

@@ -64,9 +64,16 @@ class Fleet:
     """Machines that have answered. One run at a time."""
 
     def __init__(
-        self, link: Link, *, patience: Patience | None = None, now: Callable[[], float] = time.monotonic
+        self,
+        link: Link,
+        *,
+        patience: Patience | None = None,
+        now: Callable[[], float] = time.monotonic,
+        is_local: bool = False,
     ) -> None:
+        """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given."""
         self._link = link
+        self._advice = "" if is_local else f": {ADVICE}"
         self._patience = patience or Patience()
         self._now = now
         self._numbers = itertools.count(1)
@@ -110,7 +117,9 @@ class Fleet:
                     return
             elif now - began >= self._patience.open_seconds:
                 if not has_stood:
-                    raise FleetError(f"nothing there has answered as a Ray cluster for {now - began:.0f} s: {ADVICE}")
+                    raise FleetError(
+                        f"nothing there has answered as a Ray cluster for {now - began:.0f} s{self._advice}"
+                    )
                 raise FleetError(self._too_few(at_least, now - began))
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
@@ -296,7 +305,7 @@ def open_fleet(
         pack(checkout, travelling)
         process = _start_link(address, travelling, scratch)
         try:
-            fleet = Fleet(ProcessLink(process, address=address), patience=patience)
+            fleet = Fleet(ProcessLink(process, address=address), patience=patience, is_local=address == LOCAL)
             fleet.wait_for_machines(machines or 1)
             yield fleet
         finally:

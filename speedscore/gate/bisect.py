@@ -24,7 +24,7 @@ from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.errors import GateError
 from speedscore.gate.report import GateExit
 from speedscore.gate.report_file import GateReportError, read_report
-from speedscore.gate.same_slowdown import as_slow
+from speedscore.gate.same_slowdown import beside
 from speedscore.gate.worktrees import CheckoutError, commit_of, fill_submodules, working_tree, worktree
 from speedscore.host.git import git_complaint, git_says, run_git
 from speedscore.host.reaper import mark
@@ -47,8 +47,10 @@ def gate_command(base: Path, pytest_arguments: Sequence[str], report: Path) -> l
     """A gate of the folder in which it is run against ``base``."""
     # Not from the folder that is judged: a commit of ours may have another gate, or none.
     command = [sys.executable, "-P", "-m", "pytest", "--benchmark-only", f"--gate={base}"]
+    dashes = pytest_arguments.index("--") if "--" in pytest_arguments else len(pytest_arguments)
+    options, names = pytest_arguments[:dashes], pytest_arguments[dashes:]
     # Where a commit's slowdown comes from is no question here; whoever wants to know it asks for it behind this.
-    return [*command, "--gate-why=no", *pytest_arguments, f"--gate-json={report}"]
+    return [*command, "--gate-why=no", *options, f"--gate-json={report}", *names]
 
 
 def bisect(
@@ -120,25 +122,35 @@ def judge(command: Sequence[str], *, checkout: Path, inside: Path, reports: Path
     meaning = _MEANINGS.get(code, _SKIP)
     lines = [line for line in printable(without_colours(printed)).splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]
-    slower = _slower_as_bad(reports) if meaning == _GOOD else []
-    print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown, *slower]), flush=True)
+    if code in (GateExit.PASSED, GateExit.INCONCLUSIVE):
+        meaning, why_so = _by_estimates(reports, meaning)
+        shown += why_so
+    print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown]), flush=True)
     _tidy_up(checkout)
-    return _BAD if slower else meaning
+    return meaning
 
 
-def _slower_as_bad(reports: Path) -> list[str]:
-    """What the gate has not called a regression, and is nearer to what BAD shows than to nothing; a line for each."""
+def _by_estimates(reports: Path, meaning: int) -> tuple[int, list[str]]:
+    """What a gate that found no regression means beside that of BAD, and a line for each figure that says so.
+
+    ``meaning`` is what its exit code says, which stands where the figures say nothing.
+    """
     found = {}
     for name in (_REPORT, _OF_BAD):
         with contextlib.suppress(FileNotFoundError, GateReportError):
             found[name] = read_report((reports / name).read_bytes(), what=name).verdicts
     if len(found) < 2:
-        return []
-    return [
-        f"counted as slower, being nearer to what the gate of the bad commit found than to nothing: {each.metric} of "
-        f"{printable(each.case)}, {each.outcome}"
-        for each in as_slow(found[_REPORT], found[_OF_BAD])
-    ]
+        return meaning, []
+    compared = beside(found[_REPORT], found[_OF_BAD])
+    if slower := [each for each, is_slow in compared if is_slow]:
+        return _BAD, [
+            f"counted as slower, being nearer to what the gate of the bad commit found than to nothing: {each.metric} "
+            f"of {printable(each.case)}, {each.outcome}"
+            for each in slower
+        ]
+    if meaning == _SKIP and compared and all(is_slow is False for _, is_slow in compared):
+        return _GOOD, ["counted as fast: all that the gate of the bad commit found is nearer to nothing here"]
+    return meaning, []
 
 
 def _tidy_up(checkout: Path) -> None:

@@ -122,8 +122,10 @@ class PairRunner:
         )
         seeds, are_known = self._hash_seeds, bool(cases) and all(case.conditions_are_known for case in cases)
         with contextlib.ExitStack() as stack:
-            pair = self._start(specs, seeds.for_pair(self._order) if are_known else seeds.first, stack)
-            if are_known and not seeds.are_one and (lacking := _lacking(pair, cases)):
+            seed = seeds.for_pair(self._order) if are_known else seeds.first
+            pair = self._start(specs, seed, stack)
+            # By its own seed, and not by what another pair, which was starting meanwhile, has found out.
+            if seed != seeds.first and (lacking := _lacking(pair, cases)):
                 seeds.keep_first(lacking)
                 stack.close()
                 pair = self._start(specs, seeds.first, stack)

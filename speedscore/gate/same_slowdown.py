@@ -24,13 +24,14 @@ def is_as_slow(verdict: Verdict | None, found: Verdict) -> bool | None:
     return math.log(ratio) > math.log(found.ratio) / 2
 
 
-def as_slow(verdicts: Iterable[Verdict], found: Iterable[Verdict]) -> list[Verdict]:
-    """Those that are as slow as ``found`` says, of the same case and metric; no counts, which no noise hides."""
-    regressed = {(each.case, each.metric): each for each in found if each.outcome == "regressed" and each.pairs}
+def beside(verdicts: Iterable[Verdict], found: Iterable[Verdict]) -> list[tuple[Verdict, bool | None]]:
+    """For each regression in ``found`` the verdict of the same case and metric, and whether it is as slow; the
+    regression itself, and None, where nothing is known of it. No counts, which no noise hides."""
+    of = {(each.case, each.metric): each for each in verdicts}
     return [
-        each
-        for each in verdicts
-        if (before := regressed.get((each.case, each.metric))) is not None and is_as_slow(each, before)
+        (of.get((each.case, each.metric), each), is_as_slow(of.get((each.case, each.metric)), each))
+        for each in found
+        if each.outcome == "regressed" and each.pairs
     ]
 
 

@@ -80,14 +80,17 @@ def read_whole(place: Place, read: Callable[[Contents], Result]) -> Result:
 @contextmanager
 def reading(place: Place) -> Iterator[None]:
     """Where pyarrow reads files of a place: what went wrong there is raised, whatever pyarrow and DuckDB made of it."""
-    place.failure()
+    # What failed for an earlier reader is no failure of this one's.
+    place.end_reads()
     try:
         yield
-    except (OSError, pa.ArrowException, QuestionError):
-        if failure := place.failure():
+    except BaseException as error:
+        # Whatever it is, Ctrl-C as well: no thread of pyarrow's may go on.
+        failure = place.end_reads()
+        if failure is not None and isinstance(error, OSError | pa.ArrowException | QuestionError):
             raise failure from None
         raise
-    if failure := place.failure():
+    if failure := place.end_reads():
         raise failure
 
 

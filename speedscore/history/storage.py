@@ -50,10 +50,8 @@ class Place(Protocol):
     def arrow(self) -> tuple[Any, str]:
         """What pyarrow reads through, and what it is to write before a name. See ``datasets.reading``."""
 
-    def failure(self) -> OSError | None:
-        """What went wrong first where pyarrow read, since this was asked last.
-
-        By what ``arrow`` gave before, it reads no more."""
+    def end_reads(self) -> OSError | None:
+        """Let pyarrow read no more by what ``arrow`` gave so far, wait until it does not, and say what failed first."""
 
 
 def is_url(text: str) -> bool:
@@ -153,7 +151,7 @@ class Folder:
 
         return LocalFileSystem(), f"{self._root.absolute().as_posix()}/"
 
-    def failure(self) -> OSError | None:
+    def end_reads(self) -> OSError | None:
         """pyarrow says it itself."""
         return None
 
@@ -232,7 +230,7 @@ class ObjectStore:
         self._reads.append(reads)
         return PyFileSystem(OpenedOnly(self._store, reads)), f"{self._root}/"
 
-    def failure(self) -> OSError | None:
+    def end_reads(self) -> OSError | None:
         ended = [reads.end() for reads in self._reads]
         self._reads.clear()
         return next(filter(None, ended), None)

@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 def _filled(text: str) -> str:
     """The paragraphs of a docstring as a terminal shows them, without the marks of code."""
     # As wide as argparse makes the other lines.
-    width = shutil.get_terminal_size().columns - 2
+    width = max(11, shutil.get_terminal_size().columns - 2)
     paragraphs = text.replace("``", "").strip().split("\n\n")
     return "\n\n".join(
         textwrap.fill(" ".join(part.split()), width, break_long_words=False, break_on_hyphens=False)

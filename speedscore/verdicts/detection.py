@@ -38,13 +38,13 @@ def standard_error(values: Sequence[float]) -> float:
     return (upper_limit(values, error=_BEYOND_ONE) - lower_limit(values, error=_BEYOND_ONE)) / 2
 
 
-def detectable(count: int, *, error: float, miss: float) -> float:
-    """So many ``standard_error``s, as they are estimated from ``count`` numbers, are a shift that puts the lower limit
-    of as many others above 0, but for a probability of ``miss``; ``error`` is the limit's own.
+def detectable(count: int, *, seen: int, error: float, miss: float) -> float:
+    """So many standard errors of ``count`` numbers, as ``seen`` others tell their noise, are a shift that puts the
+    lower limit of the ``count`` above 0, but for a probability of ``miss``; ``error`` is the limit's own.
 
     It counts that the noise itself is an estimate. There must be enough numbers for a limit.
     """
-    return _detectable(min(count, _MOST), error, miss)
+    return _detectable(min(count, _MOST), min(seen, _MOST), error, miss)
 
 
 def needed(noise: float, shift: float, *, error: float, miss: float, fewest: int) -> int:
@@ -52,19 +52,20 @@ def needed(noise: float, shift: float, *, error: float, miss: float, fewest: int
     the root of their count), find a shift of that size."""
 
     def is_found(count: int) -> bool:
-        return detectable(count, error=error, miss=miss) * noise <= shift * math.sqrt(count)
+        return detectable(count, seen=count, error=error, miss=miss) * noise <= shift * math.sqrt(count)
 
     return fewest + bisect_left(range(fewest, _NEVER), True, key=is_found)
 
 
 @cache
-def _detectable(count: int, error: float, miss: float) -> float:
+def _detectable(count: int, seen: int, error: float, miss: float) -> float:
     draw = random.Random(count)
     reaches, errors = [], []
     for _ in range(max(_FEWEST_SAMPLES, _NUMBERS // count)):
         values = sorted(draw.gauss(0.0, 1.0) for _ in range(count))
         reaches.append(fmean(values) - lower_limit(values, error=error))
-        errors.append(standard_error(values))
+        shown = values if seen == count else sorted(draw.gauss(0.0, 1.0) for _ in range(seen))
+        errors.append(standard_error(shown) * math.sqrt(seen / count))
     # The noise that is shown is that of one sample, the limit that of another.
     errors = [*errors[1:], errors[0]]
     root = math.sqrt(count)

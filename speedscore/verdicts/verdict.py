@@ -238,8 +238,8 @@ def _smallest_visible(
         return None
     # What leaves early would have gone on to the first look at least, had it been slower.
     pairs = max(len(log_ratios), first)
-    reach = detectable(pairs, error=alarm, miss=policy.miss) * _noise(log_ratios) / math.sqrt(pairs)
-    return math.expm1(math.log1p(policy.margin) + reach)
+    reach = detectable(pairs, seen=len(log_ratios), error=alarm, miss=policy.miss)
+    return math.expm1(math.log1p(policy.margin) + reach * _noise(log_ratios) / math.sqrt(pairs))
 
 
 def _pairs_needed(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int) -> int:

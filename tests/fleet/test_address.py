@@ -31,6 +31,7 @@ def bound() -> Iterator[socket.socket]:
         "head:70000",
         "head:0",
         "a b:1",
+        "head..lan:6379",
         "Auto",
     ],
 )

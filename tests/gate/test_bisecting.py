@@ -31,15 +31,15 @@ def search(repository: Path, good: str, bad: str, *, inside: str = ".") -> int:
     return bisect(good, bad, folder=repository / inside, pytest_arguments=[], gate=made_up_gate)
 
 
-def history(folder: Path, units: Sequence[int], *, missed: Sequence[int] = ()) -> Path:
+def history(folder: Path, units: Sequence[int], *, missed: Sequence[int] = (), left_open: Sequence[int] = ()) -> Path:
     """A repository with a commit for each number of units of work; in the ``missed`` ones, counted from 1, the gate
-    calls no slowdown a regression."""
+    calls no slowdown a regression, and those ``left_open`` are inconclusive."""
     folder.mkdir(exist_ok=True)
     git(folder, "init", "--quiet")
     (folder / "pyproject.toml").write_text(QUICK)
     for number, work in enumerate(units, start=1):
         text = replaced(sample("searched_benchmark.py"), "UNITS = 100", f"UNITS = {work}")
-        hidden = "MISSED = True\n" if number in missed else ""
+        hidden = "MISSED = True\n" if number in missed else "OPEN = True\n" if number in left_open else ""
         (folder / "test_work.py").write_text(f"{text}\n# commit {number}\n{hidden}")
         commit(folder, f"commit {number}")
     return folder
@@ -77,6 +77,17 @@ def test_a_slowdown_that_a_gate_misses_on_the_way_is_blamed_on_the_commit_that_b
     said = capfd.readouterr().out
     assert said.splitlines()[-1].endswith("commit 4")
     assert "time of test_work.py::test_work, unchanged" in said
+
+
+def test_what_a_gate_leaves_open_is_judged_by_its_estimate_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repository = history(tmp_path, [100, 100, 100, 102, 102, 102, 102], left_open=[2, 3, 4, 5, 6])
+    assert search(repository, "HEAD~6", "HEAD") == 0
+    said = capfd.readouterr().out
+    assert said.splitlines()[-1].endswith("commit 4")
+    assert "counted as fast" in said
+    assert "time of test_work.py::test_work, inconclusive" in said
 
 
 def test_what_is_nearer_to_nothing_than_to_what_bad_shows_is_innocent(
@@ -196,6 +207,9 @@ def test_a_subject_reaches_the_terminal_as_text(tmp_path: Path, capfd: pytest.Ca
 def test_the_base_of_its_gates_is_no_path_to_tests_and_they_look_for_no_reasons(tmp_path: Path) -> None:
     command = gate_command(tmp_path, ["-k", "work", "--gate-why=yes"], tmp_path / "report.json")
     assert command[-6:-1] == [f"--gate={tmp_path}", "--gate-why=no", "-k", "work", "--gate-why=yes"]
+    report = f"--gate-json={tmp_path / 'report.json'}"
+    named = gate_command(tmp_path, ["-k", "work", "--", "tests"], tmp_path / "report.json")
+    assert named[-5:] == ["-k", "work", report, "--", "tests"]
 
 
 def test_good_must_come_before_bad(repository: Path) -> None:

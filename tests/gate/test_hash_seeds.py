@@ -77,6 +77,33 @@ def test_where_ids_hang_on_the_seed_all_pairs_have_the_first_and_no_case_is_lost
     assert [seed == seeds[0] for seed in seeds] == [True, True, False, *[True] * (len(seeds) - 3)]
 
 
+def test_pairs_that_run_at_once_each_find_out_by_their_own_seed() -> None:
+    """Where one has found out that ids hang on the seed, another that was starting meanwhile must not run without."""
+
+    def tests(seed: int) -> dict[str, MadeUpTest]:
+        end = "" if machine.is_first(seed) else "[of another order]"
+        return {f"test_{name}.py::test_it{end}": PASSES for name in "abcdefgh"}
+
+    machine = Seeded(tests, tests)
+    outcome = gated(machine, processors=(0, 1))
+    assert {each.outcome for each in outcome.verdicts if each.metric == "time"} == {"unchanged"}
+    assert len([each for each in outcome.verdicts if each.metric == "time"]) == 8
+
+
+def test_an_id_that_stands_for_other_parameters_under_another_seed_is_no_ratio() -> None:
+    """Under the first seed both sides agree; the id is that of a place in a set."""
+
+    def on(side: str) -> Tests:
+        return lambda seed: {
+            CASE: MadeUpTest(more={"conditions": {"parameter x": "small" if machine.is_first(seed) else side}})
+        }
+
+    machine = Seeded(on("small"), on("large"))
+    outcome = gated(machine)
+    assert of(outcome).outcome == "not comparable"
+    assert of(outcome).reason.startswith("parameter x is small on base and large on head")
+
+
 def test_where_ids_differ_between_the_sides_another_process_is_asked_with_the_same_seed() -> None:
     """A set of parameters that a change adds to is no reason to call its ids unstable."""
 

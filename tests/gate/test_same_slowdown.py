@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from speedscore.gate.same_slowdown import as_slow, is_as_slow
+from speedscore.gate.same_slowdown import beside, is_as_slow
 from speedscore.gate.upgrades.blame import BlameStep, Names, find_blame
 from speedscore.verdicts.time_verdict import read_time
 from speedscore.verdicts.verdict import Figure, FigureVerdict, Outcome, Verdict, VerdictPolicy, early_looks, looks
@@ -48,7 +48,9 @@ def test_the_figure_that_got_slower_is_looked_at_again_and_no_other() -> None:
 def test_only_what_regressed_is_looked_for_and_no_count() -> None:
     found = [FOUND, verdict(1.02, "unchanged", case="b"), verdict(1.02, "regressed", metric="flops", pairs=0)]
     again = [verdict(1.02), verdict(1.02, case="b"), verdict(1.02, metric="flops", pairs=0), verdict(1.02, case="c")]
-    assert as_slow(again, found) == [verdict(1.02)]
+    assert beside(again, found) == [(verdict(1.02), True)]
+    assert beside([verdict(1.0)], found) == [(verdict(1.0), False)]
+    assert beside([], found) == [(FOUND, None)], "nothing is known of it"
 
 
 @pytest.mark.parametrize(("spread", "most_wrong"), [(0.014, 0.03), (0.02, 0.25)])

@@ -86,8 +86,8 @@ class Interrupted:
         self._step()
         return self._place.arrow()
 
-    def failure(self) -> OSError | None:
-        return self._place.failure()
+    def end_reads(self) -> OSError | None:
+        return self._place.end_reads()
 
     def _step(self) -> None:
         if self._is_dead:

@@ -94,8 +94,8 @@ def test_whatever_a_store_raises_is_an_error_of_a_file() -> None:
     filesystem, root = place.arrow()
     # An error in a thread of pyarrow's may block it for good, and so it sees a file that is no table.
     assert filesystem.open_input_file(f"{root}table").read() == b""
-    assert str(place.failure()) == "RuntimeError: no credentials"
-    assert place.failure() is None
+    assert str(place.end_reads()) == "RuntimeError: no credentials"
+    assert place.end_reads() is None
 
 
 def test_a_connection_that_breaks_while_pyarrow_reads_is_told_afterwards() -> None:
@@ -115,9 +115,9 @@ def test_a_connection_that_breaks_while_pyarrow_reads_is_told_afterwards() -> No
     filesystem, root = place.arrow()
     with filesystem.open_input_file(f"{root}table") as file:
         assert file.read_at(3, 1) == b"\0\0\0"
-        assert str(place.failure()) == "RuntimeError: connection closed"
+        assert str(place.end_reads()) == "RuntimeError: connection closed"
         assert file.read_at(3, 1) == b"\0\0\0"
-    assert place.failure() is None
+    assert place.end_reads() is None
 
 
 def test_no_thread_is_left_at_a_request_when_reading_ends() -> None:
@@ -144,7 +144,7 @@ def test_no_thread_is_left_at_a_request_when_reading_ends() -> None:
         begun.wait()
 
         def end() -> None:
-            place.failure()
+            place.end_reads()
             told.set()
 
         ender = threading.Thread(target=end)

@@ -18,7 +18,7 @@ MISS = 0.05
 def found(count: int, error: float, *, trials: int = 600) -> float:
     """How often a shift that one sample tells of is found in another."""
     rng = np.random.default_rng(count)
-    factor = detectable(count, error=error, miss=MISS)
+    factor = detectable(count, seen=count, error=error, miss=MISS)
     samples = [list(rng.normal(0.0, 0.014, count)) for _ in range(trials + 1)]
     shifts = [factor * standard_error(sample) for sample in samples]
     return (
@@ -36,13 +36,13 @@ def test_nearly_every_one_of_the_fewest_must_lie_beyond_so_a_normal_approximatio
     error = 3.3e-4
     fewest = fewest_for(error)
     every_one = math.sqrt(fewest) * NORMAL.inv_cdf((1 - MISS) ** (1 / fewest))
-    told = detectable(fewest, error=error, miss=MISS)
+    told = detectable(fewest, seen=fewest, error=error, miss=MISS)
     assert 0.9 * every_one < told < 1.25 * every_one
     assert told > 1.6 * -(NORMAL.inv_cdf(error) + NORMAL.inv_cdf(MISS))
 
 
 def test_of_many_numbers_it_is_that_approximation() -> None:
-    told = [detectable(count, error=1e-3, miss=MISS) for count in (15, 40, 120, 10_000)]
+    told = [detectable(count, seen=count, error=1e-3, miss=MISS) for count in (15, 40, 120, 10_000)]
     assert told == sorted(told, reverse=True)
     assert told[-1] == pytest.approx(-NORMAL.inv_cdf(1e-3) - NORMAL.inv_cdf(MISS), rel=0.07)
 
@@ -53,5 +53,14 @@ def test_more_noise_needs_more_numbers_and_none_needs_fewer_than_have_a_limit() 
     assert counts[1:] == sorted(counts[1:])
     assert counts[-1] == pytest.approx(4 * counts[-2], rel=0.1)
     for noise, count in zip((0.05, 0.1), counts[2:4], strict=True):
-        told = [detectable(number, error=1e-3, miss=MISS) * noise / math.sqrt(number) for number in (count - 1, count)]
+        told = [
+            detectable(number, seen=number, error=1e-3, miss=MISS) * noise / math.sqrt(number)
+            for number in (count - 1, count)
+        ]
         assert told[0] > 0.04 >= told[1]
+
+
+def test_noise_that_fewer_numbers_have_told_asks_for_a_larger_shift() -> None:
+    told = [detectable(19, seen=seen, error=1e-3, miss=MISS) for seen in (9, 13, 19, 120)]
+    assert told == sorted(told, reverse=True)
+    assert told[0] > 1.1 * told[2]

@@ -1,6 +1,7 @@
 """A gate that reads the work of both sides in their files instead of measuring it.
 
-It cannot judge a side without work, and overlooks what a line "MISSED" says that noise hides; its estimate shows it.
+It cannot judge a side without work, overlooks what a line "MISSED" says that noise hides, and leaves open what a line
+"OPEN" says; its estimate shows both.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ def judge(base: Path, head: Path, report: Path) -> int:
     if not units(head):
         return 13
     code = 10 if units(head) > units(base) and "\nMISSED" not in text(head) else 0
+    is_open = "\nOPEN" in text(head)
+    code = 11 if is_open else code
     verdict = {
         "case": "test_work.py::test_work",
         "metric": "time",
-        "outcome": "regressed" if code else "unchanged",
+        "outcome": "inconclusive" if is_open else "regressed" if code else "unchanged",
         "ratio": units(head) / units(base),
         "pairs": 12,
     }
