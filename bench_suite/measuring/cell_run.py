@@ -6,7 +6,7 @@ cases, is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -49,6 +49,7 @@ from speedscore.bench_suite.workers.protocol import (
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.table import load_task, load_workload
 from speedscore.host.peaks import peak_flops_per_second
+from speedscore.record.descriptions import ProgramDescription
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import Check, Round
@@ -279,7 +280,9 @@ class CellRun:
             flops=self._built.flops[case.role],
             gauged=self.gauged,
             workload=self._built.workload,
-            program=samples.described.program,
+            program=_told_of(prepared.values(), samples.described.program)
+            if phase.compiles
+            else samples.described.program,
             worker=msgspec.structs.replace(
                 samples.described.worker,
                 processors_busy_during=max(self.processors_busy.values(), default=None),
@@ -310,6 +313,13 @@ def _of_enough_turns(rounds: Sequence[Round]) -> tuple[Round, ...]:
     """Without those of a process that was ended before it had as many as a figure needs."""
     kept = (own for own in rounds_by_process(rounds).values() if len(own) >= FEWEST_TURNS)
     return tuple(round_ for own in kept for round_ in own)
+
+
+def _told_of(prepared: Collection[Prepared], program: ProgramDescription) -> ProgramDescription:
+    """What a program says of itself is asked in the first process, and of its caches in those whose figure it is."""
+    told = [each.from_cache for each in prepared]
+    from_cache = None if None in told else all(told)
+    return msgspec.structs.replace(program, compiled_from_cache=from_cache)
 
 
 def _compilations(prepared: Mapping[int, Prepared]) -> tuple[Round, ...]:

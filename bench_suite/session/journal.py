@@ -184,15 +184,21 @@ class Journal:
 
     def _append(self) -> None:
         assert self._handle is not None
-        while self._waiting:
-            text = b"\n" * self._torn + self._waiting[0] + b"\n"
-            # What a full disk has cut off ends before the next line begins.
-            self._torn = True
-            while text:
-                text = text[os.write(self._handle, text) :]
-            self._torn = False
-            self._waiting.popleft()
-        os.fsync(self._handle)
+        written = []
+        try:
+            while self._waiting:
+                text = b"\n" * self._torn + self._waiting[0] + b"\n"
+                # What a full disk has cut off ends before the next line begins.
+                self._torn = True
+                while text:
+                    text = text[os.write(self._handle, text) :]
+                self._torn = False
+                written.append(self._waiting.popleft())
+            os.fsync(self._handle)
+        except OSError:
+            # Some systems of files say only now that the disk is full. Of two lines about one case the later counts.
+            self._waiting.extendleft(reversed(written))
+            raise
 
 
 def is_journal(path: Path) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 
 from speedscore.bench_suite.matrix.cases import Case, declined, no_precision
+from speedscore.bench_suite.measuring.outcomes import CACHES_UNTOLD
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from speedscore.text.numbers import first_line
@@ -33,7 +34,7 @@ def _has_another_reason(case: CaseResult) -> bool:
         return False
     with contextlib.suppress(LookupError):  # its line is wrong, which nobody has noticed yet where no device is
         line = Case(case.framework, case.model, case.device, case.phase, case.precision)  # type: ignore[arg-type]
-        return bool(declined(line)) or case.reason.startswith(no_precision(line))
+        return bool(declined(line)) or case.reason.startswith(no_precision(line)) or case.reason == CACHES_UNTOLD
     return False
 
 

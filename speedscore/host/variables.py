@@ -61,7 +61,7 @@ def recorded_variables() -> dict[str, str]:
         if name in os.environ
     }
     # Another folder in each worker: no two runs would have the same.
-    flags = _CACHE_FOLDER.sub("", recorded.pop(XLA_FLAGS_OF_TENSORFLOW, "")).strip()
+    flags = _without_cache(recorded.pop(XLA_FLAGS_OF_TENSORFLOW, ""))
     return recorded | ({XLA_FLAGS_OF_TENSORFLOW: flags} if flags else {})
 
 
@@ -74,6 +74,15 @@ def xla_flags_of_tensorflow(folder: Path) -> str:
     if flags and not flags.startswith("-"):
         return flags
     return f'{flags} {XLA_CACHE_OF_TENSORFLOW}"{folder}"'.strip()
+
+
+def xla_flags_without_cache() -> str:
+    """What is set, without any folder of programs, a user's own neither."""
+    return _without_cache(os.environ.get(XLA_FLAGS_OF_TENSORFLOW, ""))
+
+
+def _without_cache(flags: str) -> str:
+    return _CACHE_FOLDER.sub("", flags).strip()
 
 
 def xla_cache_of_tensorflow() -> Path | None:

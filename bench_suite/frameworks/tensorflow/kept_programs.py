@@ -21,8 +21,11 @@ class KeptPrograms:
         self._folder = xla_cache_of_tensorflow()
         self._before = _look(self._folder)
 
-    def served(self) -> bool:
-        """After the compilation: whether it came from the folder. Nothing else may have been compiled meanwhile."""
+    def served(self) -> bool | None:
+        """After the compilation: whether it came from the folder; None where nothing is kept. Nothing else may have
+        been compiled meanwhile."""
+        if self._folder is None:
+            return None
         return bool(self._before) and _look(self._folder) == self._before
 
 

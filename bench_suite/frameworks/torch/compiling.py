@@ -6,6 +6,7 @@ It knows neither models nor devices, never compiles anything itself before the f
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +18,7 @@ VARIANTS = ("eager", "compile", "dynamic", "cudagraphs", "tuned")
 """``dynamic`` is ``compile`` as PyTorch does it unasked: a size that changes is compiled for any size. ``tuned`` is
 what the module of that name says of model and role."""
 
-_COUNTERS_MODULE = "torch._dynamo.utils"
+_COUNTERS_MODULE, _INDUCTOR = "torch._dynamo.utils", "torch._inductor.config"
 
 
 class Compiler:
@@ -38,10 +39,11 @@ class Compiler:
         if self.eager:
             return function
         self._prepared += 1
-        if self.tuning.get("freezing"):
-            # Whether parameters become constants is decided before the options of a call are looked at.
-            inductor: Any = importlib.import_module("torch._inductor.config")
-            inductor.freezing = True
+        if self.variant == "tuned" or _INDUCTOR in sys.modules:
+            # Whether parameters become constants is decided before the options of a call are looked at, for all of a
+            # process; each program's first call follows its making.
+            inductor: Any = importlib.import_module(_INDUCTOR)
+            inductor.freezing = self.tuning.get("freezing", os.environ.get("TORCHINDUCTOR_FREEZING") == "1")
         dynamic = None if self.variant == "dynamic" else False
         compiled: Callable[..., Any] = torch.compile(function, fullgraph=True, dynamic=dynamic, **self._options)
         return compiled

@@ -10,7 +10,6 @@ number: it has no interval, and no factor is made of it.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -25,7 +24,7 @@ from speedscore.bench_suite.probes.steady.hiccups import COMPILED_TORCH, TOO_BUS
 from speedscore.bench_suite.probes.steady.stalls import MOST_WITHHELD
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.bench_suite.workloads.table import make_workload
-from speedscore.host.variables import XLA_FLAGS_OF_TENSORFLOW
+from speedscore.host.variables import XLA_FLAGS_OF_TENSORFLOW, xla_flags_without_cache
 from speedscore.text.numbers import first_line
 
 MODELS = ("mlp", "gpt")
@@ -33,12 +32,6 @@ EAGER = "torch"
 VARIANTS = {"static": "compile", "dynamic": "dynamic"}
 """Of compiled PyTorch, by target: each size compiled for itself, and PyTorch's own way."""
 ROUNDS = 9
-NO_CACHES = {
-    "JAX_ENABLE_COMPILATION_CACHE": "false",
-    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
-    # The user's own, without a folder of ours.
-    XLA_FLAGS_OF_TENSORFLOW: os.environ.get(XLA_FLAGS_OF_TENSORFLOW, ""),
-}
 _SIZES = "speedscore.bench_suite.probes.steady.sizes"
 
 
@@ -179,10 +172,19 @@ def find_wrong(changed: Mapping[str, Any]) -> str:
     return ""
 
 
+def without_caches() -> dict[str, str]:
+    """What keeps a process from finding what earlier sizes, of a former session as well, have left on the disk."""
+    return {
+        "JAX_ENABLE_COMPILATION_CACHE": "false",
+        "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+        XLA_FLAGS_OF_TENSORFLOW: xla_flags_without_cache(),
+    }
+
+
 def _start(
     framework: str, case: ProbeCase, tools: Tools, *, variant: str | None
 ) -> tuple[ProbeProcess, Mapping[str, float]]:
-    process = start_program(tools, framework=framework, model=case.subject, variant=variant, variables=NO_CACHES)
+    process = start_program(tools, framework=framework, model=case.subject, variant=variant, variables=without_caches())
     verbs = compilations_module(framework)
     first = _call(process, "start_at_first_size", model=case.subject, preset=tools.preset, verbs=verbs)
     return process, first

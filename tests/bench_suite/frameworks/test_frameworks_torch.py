@@ -92,7 +92,6 @@ def test_a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role(
         "training": True,
         "training part": ["tuned", "nothing", None],
         "training graphs": False,
-        "training kernels frozen": False,
         "inference": True,
         "inference part": ["tuned", "model", "freezing, max_autotune"],
         "inference graphs": True,
@@ -106,6 +105,11 @@ def test_a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role(
             "LookupError variant tuned of PyTorch: nobody measured 'wide'; there are mlp, resnet50, gpt, bert"
         ),
     }
+
+
+def test_what_one_program_freezes_stays_unfrozen_in_the_next(inductor_cache: str) -> None:
+    """A worker holds a program of each role, and they are not all frozen."""
+    assert _facts("what_one_program_freezes_stays_unfrozen_in_the_next", inductor_cache) == [True, False, True, False]
 
 
 def test_what_cannot_be_built_says_what_was_asked_for_and_found(inductor_cache: str) -> None:

@@ -195,6 +195,13 @@ def test_a_warm_compilation_that_is_not_known_to_have_come_from_its_caches_is_no
     assert isinstance(outcomes["a compilation"], CaseMeasured), "the cold one stands in any case"
 
 
+def test_what_was_compiled_from_caches_is_told_of_the_processes_whose_figure_it_is(clock: FakeClock) -> None:
+    phases: tuple[Phase, ...] = ("compilation", "warm_compilation")
+    outcomes, _ = run(clock, {"a": iter([])}, phases=phases, processes=2)
+    cold, warm = (measured(outcomes[f"a {phase}"]).program.compiled_from_cache for phase in phases)
+    assert (cold, warm) == (None, True)
+
+
 def test_one_process_has_no_warm_compilation(clock: FakeClock) -> None:
     outcomes, _ = run(clock, {"a": iter([])}, phases=("compilation", "warm_compilation"))
     assert isinstance(outcomes["a compilation"], CaseMeasured)

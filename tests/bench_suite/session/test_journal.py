@@ -131,6 +131,27 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     assert load_journal(path).run == session(*cases, machines=machines)
 
 
+def test_a_disk_that_says_only_afterwards_that_it_is_full_costs_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(folder)
+    path = None
+
+    def too_late(handle: int) -> None:
+        os.truncate(handle, 0)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", too_late)
+        journal.keep([FIRST], session=session)
+        path = path_of(journal)
+        assert journal.problem == f"{path}: No space left on device"
+    journal.keep([SECOND], session=session)
+    assert journal.problem == ""
+    journal.close()
+    assert load_journal(path).run == session(FIRST, SECOND)
+
+
 def test_a_line_that_a_full_disk_has_cut_off_costs_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(folder)
     journal.keep([FIRST], session=session)

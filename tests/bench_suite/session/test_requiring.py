@@ -9,6 +9,7 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import Case
+from speedscore.bench_suite.measuring.outcomes import CACHES_UNTOLD
 from speedscore.bench_suite.session.requiring import unmet
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.record.run_record import CaseResult
@@ -56,11 +57,12 @@ def test_what_is_declined_or_not_installed_or_in_another_precision_is_not_lackin
         without("declines", "not driven there"),
         without("absent", "absent needs no_such_package, not installed here: python -m pip install it"),
         without("here", "no tf32 on gpu: TF32 is a mode of NVIDIA's tensor cores", precision="tf32"),
+        without("here", CACHES_UNTOLD, phase="warm_compilation"),
     ]
     assert unmet("gpu", [*others, MEASURED]) == ""
     # But a session that measured nothing must not look like success.
     assert unmet("gpu", others) == (
-        "none of 3 cases was measured; the first, test_training[declines-mlp-gpu]: not driven there"
+        "none of 4 cases was measured; the first, test_training[declines-mlp-gpu]: not driven there"
     )
 
 

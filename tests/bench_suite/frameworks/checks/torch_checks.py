@@ -104,28 +104,39 @@ def a_compilation_comes_from_the_cache_where_all_of_it_does() -> list[bool | Non
 
 
 def a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role() -> dict[str, Any]:
-    inductor: Any = importlib.import_module("torch._inductor.config")
     workload: Any = make_workload("mlp", "smoke")
     facts: dict[str, Any] = {}
     for role in MODEL_ROLES:
-        with inductor.patch(freezing=False):
-            program = _build("mlp", role, variant="tuned")
-            facts[role] = certify(program, workload, role).passed
-            program.step() if role == "training" else program.infer()
-            described = program.describe()
-            facts[f"{role} part"] = described["variant"], described["compiled"], described.get("compile_options")
-            facts[f"{role} graphs"] = bool(program.counts())
-            facts[f"{role} kernels frozen"] = _answers_other_kernels(program) is False
+        program = _build("mlp", role, variant="tuned")
+        facts[role] = certify(program, workload, role).passed
+        program.step() if role == "training" else program.infer()
+        described = program.describe()
+        facts[f"{role} part"] = described["variant"], described["compiled"], described.get("compile_options")
+        facts[f"{role} graphs"] = bool(program.counts())
+        if role != "training":
+            facts[f"{role} kernels frozen"] = not _answers_other_kernels(program)
     facts["other model"] = _refusal(
         lambda: _build("mlp", variant="tuned", workload=msgspec.structs.replace(workload, model="wide")), LookupError
     )
     return facts
 
 
-def _answers_other_kernels(program: Any) -> bool | None:
-    """Whether a pass after a change of the kernels answers otherwise; None of a program that trains."""
-    if program._trains:
-        return None
+def what_one_program_freezes_stays_unfrozen_in_the_next() -> list[bool]:
+    inductor: Any = importlib.import_module("torch._inductor.config")
+    found = []
+    for variant, tuning in (
+        ("tuned", {"freezing": True}),
+        ("tuned", {}),
+        ("tuned", {"freezing": True}),
+        ("compile", None),
+    ):
+        Compiler(variant, {}, tuning=tuning).prepare(torch.sin)
+        found.append(inductor.freezing)
+    return found
+
+
+def _answers_other_kernels(program: Any) -> bool:
+    """Whether a pass after a change of the kernels answers otherwise."""
     program.infer()
     before = program.forward()
     with torch.no_grad():

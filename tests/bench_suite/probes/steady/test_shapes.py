@@ -20,7 +20,7 @@ from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.probes.production.programs import start_program
 from speedscore.bench_suite.probes.steady import shapes
 from speedscore.bench_suite.probes.steady.hiccups import TOO_BUSY
-from speedscore.bench_suite.probes.steady.shapes import NO_CACHES, ROUNDS, judge, list_cases, pay_off
+from speedscore.bench_suite.probes.steady.shapes import ROUNDS, judge, list_cases, pay_off, without_caches
 from speedscore.bench_suite.probes.steady.sizes import change_size
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.bench_suite.workers.isolation import process_variables
@@ -252,8 +252,11 @@ def test_a_real_program_compiles_once_for_each_size_and_is_right_there() -> None
     assert judge(seen(second=changed[0], third=changed[1]), versions={"sample": "1"}).outcome != "wrong numbers"
 
 
-def test_no_framework_keeps_anything_on_the_disk(tmp_path: Path) -> None:
+def test_no_framework_keeps_anything_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the sizes before have left there would make a size that is compiled anew look cheap."""
-    variables = process_variables(processors=1, caches=tmp_path, device="cpu") | NO_CACHES
+    own = f"--tf_xla_persistent_cache_directory='{tmp_path / 'of a user'}'"
+    monkeypatch.setenv("TF_XLA_FLAGS", f"{own} --tf_xla_cpu_global_jit")
+    variables = process_variables(processors=1, caches=tmp_path, device="cpu") | without_caches()
+    assert variables["TF_XLA_FLAGS"] == "--tf_xla_cpu_global_jit"
     assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "false"
     assert str(tmp_path) not in variables["TF_XLA_FLAGS"]
