@@ -24,6 +24,7 @@ def test_in_tensorflow(check: str) -> None:
 def test_a_second_process_finds_what_the_first_one_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check = "a_program_tells_whether_it_was_found_among_those_that_were_kept"
     monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    assert run_checks("tensorflow_checks", check, variables=(("PROCESS", "none"),)).facts(check) is None
     flags = process_variables(processors=1, caches=tmp_path / "with a blank", device="cpu")["TF_XLA_FLAGS"]
     told = [
         run_checks("tensorflow_checks", check, variables=(("TF_XLA_FLAGS", flags), ("PROCESS", process))).facts(check)
