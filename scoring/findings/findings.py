@@ -201,11 +201,11 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
         rounds=ratio.rounds,
         rival=evidence.names.get(ratio.rival, ratio.rival),
         by_model=ratio.by_model,
-        definition=measured_on(ratio.device),
+        definition=_measured_on(ratio.device),
     )
 
 
-def measured_on(device: DeviceName) -> str:
+def _measured_on(device: DeviceName) -> str:
     """The ``definition`` of what was measured there."""
     return f"measured on {device}"
 
