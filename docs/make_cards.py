@@ -18,7 +18,7 @@ from speedscore.__main__ import main
 ROOT = Path(__file__).parents[1]
 RUNS = tuple(
     str(ROOT / "fixtures" / "runs" / f"2026-11-{name}.json")
-    for name in ("27-cpu-smoke", "26-probes", "26-probes-tensorflow", "27-probes-browser", "28-probes-concepts")
+    for name in ("28-cpu-smoke", "26-probes", "26-probes-tensorflow", "27-probes-browser", "28-probes-concepts")
 )
 """What the answer rests on; the README names them too."""
 FRAMEWORKS = ("jax", "pytorch", "tensorflow")

@@ -199,7 +199,7 @@ def test_plain_files_of_pytest_benchmark_are_compared(folder: Path, capsys: pyte
 
 
 def test_the_command_runs_as_a_module_and_pytest_benchmark_reads_the_same_file(folder: Path) -> None:
-    shutil.copy(SAVED / "2026-11-27-cpu-smoke.json", folder / "ours.json")
+    shutil.copy(SAVED / "2026-11-28-cpu-smoke.json", folder / "ours.json")
     twice = ["compare", "ours.json", "ours.json"]
     ours = subprocess.run([sys.executable, "-m", "speedscore", *twice], capture_output=True, text=True, check=False)
     assert ours.returncode == 2

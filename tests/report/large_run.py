@@ -22,7 +22,7 @@ ROUNDS = 50
 
 def large_run() -> RunRecord:
     """Ten frameworks with ten models in all of their phases. What a case saves beside its rounds is a real case's."""
-    run = load_run(ROOT / "fixtures" / "runs" / "2026-11-27-cpu-smoke.json")
+    run = load_run(ROOT / "fixtures" / "runs" / "2026-11-28-cpu-smoke.json")
     cases = tuple(_cases(run, random.Random(0)))
     return msgspec.structs.replace(run, cases=cases, ratios=find_ratios(cases), probes=())
 

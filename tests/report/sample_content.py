@@ -26,7 +26,7 @@ from tests.scoring.sample_runs import make_run
 RUNS = ROOT / "fixtures" / "runs"
 CAPABILITIES = RUNS / "2026-11-26-capabilities.json"
 # Of one device, so that what stands in the page once is what these tests look for.
-SAMPLE_RUNS = tuple(RUNS / f"2026-11-{name}.json" for name in ("27-cpu-smoke", "26-probes", "26-probes-tensorflow"))
+SAMPLE_RUNS = tuple(RUNS / f"2026-11-{name}.json" for name in ("28-cpu-smoke", "26-probes", "26-probes-tensorflow"))
 
 
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:

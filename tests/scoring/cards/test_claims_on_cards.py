@@ -17,7 +17,7 @@ from tests.scoring.claims.sample_claims import make_claim, side_by_side
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run
 
-SAMPLE = str(fixtures_folder() / "runs" / "2026-11-27-cpu-smoke.json")
+SAMPLE = str(fixtures_folder() / "runs" / "2026-11-28-cpu-smoke.json")
 
 
 def report(*claims: Claim, ratio: float = 0.5) -> ScoreReport:

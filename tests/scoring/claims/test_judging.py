@@ -178,7 +178,7 @@ def test_a_claim_that_came_later_is_not_known_yet() -> None:
 
 @pytest.mark.bare
 def test_the_page_says_of_the_sample_run_what_comes_of_it() -> None:
-    run = NamedRun(name="run.json", record=load_run(fixtures_folder() / "runs" / "2026-11-27-cpu-smoke.json"))
+    run = NamedRun(name="run.json", record=load_run(fixtures_folder() / "runs" / "2026-11-28-cpu-smoke.json"))
     judged = judge_claims(shipped_claims(), make_evidence(*shipped(), runs=(run,)), policy=RUBRIC.policy)
     page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
     tested = [each for each in judged if each.tests]
