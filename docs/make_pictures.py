@@ -49,8 +49,8 @@ def comment(path: Path) -> None:
     """The comment under a pull request, as GitHub shows it."""
     import markdown_it
 
-    from speedscore.gate.comment import markdown
-    from speedscore.gate.report_file import read_report
+    from speedscore.gate.reporting.comment import markdown
+    from speedscore.gate.reporting.report_file import read_report
 
     source = IMAGES / "gate.json"
     shown = (

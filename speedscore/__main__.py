@@ -64,8 +64,10 @@ COMMANDS = {
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
     "merge": Entry("speedscore.gate.parts.merge_command", "put the reports of a gate's shares together"),
-    "comment": Entry("speedscore.gate.comment_command", "write a gate's report as the comment under a pull request"),
-    "bisect": Entry("speedscore.gate.bisect_command", "find the first commit with a regression"),
+    "comment": Entry(
+        "speedscore.gate.posting.comment_command", "write a gate's report as the comment under a pull request"
+    ),
+    "bisect": Entry("speedscore.gate.bisecting.bisect_command", "find the first commit with a regression"),
 }
 
 

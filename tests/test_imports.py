@@ -300,8 +300,8 @@ PYTEST_MODULES = (
     "speedscore.gate.gate_command",
     "speedscore.gate.pytest_options",
     "speedscore.gate.parts.arguments",
-    "speedscore.gate.report_building",
-    "speedscore.gate.plan",
+    "speedscore.gate.reporting.report_building",
+    "speedscore.gate.pairs.plan",
     "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.
     "speedscore.gate.side.speedscore_gate_codspeed",

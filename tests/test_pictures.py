@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from speedscore.gate.comment import markdown
-from speedscore.gate.report_file import read_report
+from speedscore.gate.reporting.comment import markdown
+from speedscore.gate.reporting.report_file import read_report
 from tests.generators import load_generator
 from tests.places import ROOT
 

@@ -84,10 +84,12 @@ WAYS = {
     'speedscore gate main --claim "test_parse faster 10%"': HELPS,
     "speedscore gate origin/main --fleet HEAD:6379": HELPS,
     "speedscore merge part-1.json part-2.json": Way(
-        end="--help", why="needs two gates; tests/gate/test_merge_command.py has their reports"
+        end="--help", why="needs two gates; tests/gate/parts/test_merge_command.py has their reports"
     ),
     "pytest --benchmark-only --gate-canary 5%": COLLECTS,
-    "speedscore comment gate.json": Way(end="--help", why="writes from a workflow; tests/gate/test_posting.py has one"),
+    "speedscore comment gate.json": Way(
+        end="--help", why="writes from a workflow; tests/gate/posting/test_posting.py has one"
+    ),
     "speedscore badge RUN.json --framework jax -o badge.svg badge.json": Way(),
     "speedscore compare RUN_A RUN_B": Way(),
     "speedscore baseline set RUN": Way(),

@@ -17,34 +17,34 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from speedscore.gate.affected import why_all_before
-from speedscore.gate.base_setup import prepare_base
-from speedscore.gate.building import build
-from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.checkouts.base_setup import prepare_base
+from speedscore.gate.checkouts.changed_files import ChangedFiles
+from speedscore.gate.checkouts.projects import layout_of
+from speedscore.gate.checkouts.worktrees import CheckoutError, SourceTree, base_tree, working_tree
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
+from speedscore.gate.environments.building import build
+from speedscore.gate.environments.interpreters import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
-from speedscore.gate.loop import Gate
-from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.own_code import hint_to_build
+from speedscore.gate.loop.affected import why_all_before
+from speedscore.gate.loop.loop import Gate
+from speedscore.gate.loop.outcome import GateOutcome
+from speedscore.gate.pairs.plan import GatePlan, SidePlace, inside, places, plan_side
 from speedscore.gate.parts.arguments import arguments_of_part
 from speedscore.gate.parts.fleet_gate import gate_on_fleet
-from speedscore.gate.plan import GatePlan, SidePlace, inside, places, plan_side
-from speedscore.gate.progress import ProgressLines, say, say_lines
-from speedscore.gate.projects import layout_of
-from speedscore.gate.report import GateExit, GateReport
-from speedscore.gate.report_building import GateContext, blank_report, cannot_run, commands, report_of
-from speedscore.gate.report_file import write_partial_report, write_report
+from speedscore.gate.reporting.progress import ProgressLines, say, say_lines
+from speedscore.gate.reporting.report import GateExit, GateReport
+from speedscore.gate.reporting.report_building import GateContext, blank_report, cannot_run, commands, report_of
+from speedscore.gate.reporting.report_file import write_partial_report, write_report
+from speedscore.gate.reporting.terminal import terminal_lines
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
-from speedscore.gate.side_process import SideProcess
-from speedscore.gate.sides import StartSide
-from speedscore.gate.terminal import terminal_lines
+from speedscore.gate.sides.own_code import hint_to_build
+from speedscore.gate.sides.side import StartSide
+from speedscore.gate.sides.side_process import SideProcess
 from speedscore.gate.upgrades.evidence import described, explain
 from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.gate.upgrades.stage_pairs import watch_stages
 from speedscore.gate.upgrades.upgrading import Upgrade, upgrade
 from speedscore.gate.upgrades.wording import upgrade_headline
-from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.distributions import installed_versions

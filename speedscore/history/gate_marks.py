@@ -67,7 +67,7 @@ def read_marks(path: Path) -> tuple[GateMark, ...]:
     Raises RunFileError naming the file and what is wrong with it.
     """
     # Here, for it takes as long to import as to read a history that no gate's file lies beside.
-    from speedscore.gate.report import SCHEMA_VERSION, GateReport
+    from speedscore.gate.reporting.report import SCHEMA_VERSION, GateReport
 
     try:
         report = msgspec.json.decode(read_file(path), type=GateReport)

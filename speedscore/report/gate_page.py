@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from speedscore.gate import wording
 from speedscore.gate.reasons.wording import reason_lines, source
-from speedscore.gate.report import GateReport
-from speedscore.gate.report_file import read_report
+from speedscore.gate.reporting import wording
+from speedscore.gate.reporting.report import GateReport
+from speedscore.gate.reporting.report_file import read_report
 from speedscore.host.extras import require
 from speedscore.host.files import read_file, write_file
 from speedscore.report.writing import ReportError, check_name

@@ -8,8 +8,8 @@ import pytest
 
 from speedscore.fleet.travelling import pack, tree_files
 from speedscore.fleet.work import FleetError
+from speedscore.gate.checkouts.worktrees import CheckoutError, SourceTree
 from speedscore.gate.parts.trees import put_side_by_side
-from speedscore.gate.worktrees import CheckoutError, SourceTree
 from tests.git import git
 
 

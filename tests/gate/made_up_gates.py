@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.report import conclude
+from speedscore.gate.loop.outcome import GateOutcome
+from speedscore.gate.reporting.report import conclude
 from speedscore.verdicts.settings import GateTable
 from speedscore.verdicts.verdict import Verdict
 from tests.gate.made_up_sides import QUICK, MadeUpMachine, MadeUpTest, gated

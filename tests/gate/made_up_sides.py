@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from speedscore.gate.loop import Gate
-from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.plan import GatePlan, SidePlan
-from speedscore.gate.side_arguments import Selection
-from speedscore.gate.sides import (
+from speedscore.gate.loop.loop import Gate
+from speedscore.gate.loop.outcome import GateOutcome
+from speedscore.gate.pairs.plan import GatePlan, SidePlan
+from speedscore.gate.sides.side import (
     CaseRequest,
     CollectedCase,
     Dependencies,
@@ -29,6 +28,7 @@ from speedscore.gate.sides import (
     SideWaitsError,
     Timed,
 )
+from speedscore.gate.sides.side_arguments import Selection
 from speedscore.host.piped import ProcessLostError
 from speedscore.verdicts.settings import GateTable, Settings
 from tests.clocks import FakeClock

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.gate.pair_statistics import mean_log_ratio, typical_log_ratio
-from speedscore.gate.sides import Timed
+from speedscore.gate.rounds.pair_statistics import mean_log_ratio, typical_log_ratio
+from speedscore.gate.sides.side import Timed
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimOutcome, judge_claim
 from speedscore.verdicts.time_verdict import read_time
 from speedscore.verdicts.verdict import Outcome, VerdictPolicy, early_looks, looks

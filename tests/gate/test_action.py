@@ -20,8 +20,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.gate.made_up_hosts import READS_ONLY, TOKEN, MadeUpGitHub, MadeUpGitLab, answering, archive
 from tests.gate.made_up_runner import Runner, yaml
+from tests.gate.posting.made_up_hosts import READS_ONLY, TOKEN, MadeUpGitHub, MadeUpGitLab, answering, archive
 from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Repository
 from tests.places import ROOT
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from speedscore.gate.pytest_gate import run_gate
-from speedscore.gate.sides import Side, SideSpec
+from speedscore.gate.sides.side import Side, SideSpec
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests
 from tests.gate.sample_repository import AT_A_GLANCE, QUICK

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate import side_process
+from speedscore.gate.sides import side_process
 from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, replaced, sample
 from tests.git import git
 
@@ -202,7 +202,7 @@ def test_a_submodule_is_on_each_side_as_it_was_and_is_not_fetched_again(tmp_path
     assert ran.verdicts("units")["test_plain"]["reason"] == "130 instead of 100 units, counted exactly"
 
 
-SIDE = Path(side_process.__file__).parent / "side"
+SIDE = Path(side_process.__file__).parent / "plugin"
 NEEDED_BY_A_SIDE = ("pytest", "pytest-benchmark")
 """Whoever gates needs more in the environment of head alone."""
 LOADS = sample("module_benchmark.py")

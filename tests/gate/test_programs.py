@@ -12,9 +12,9 @@ import pytest
 
 from speedscore.gate import programs
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.environments import Environment, environment_of
+from speedscore.gate.environments.interpreters import Environment, environment_of
+from speedscore.gate.environments.made_environments import Runner, make_environment
 from speedscore.gate.errors import BudgetSpentError, GateError
-from speedscore.gate.made_environments import Runner, make_environment
 from speedscore.gate.programs import ProgramFailedError, run_program
 from tests.waiting import has_gone, wait_until
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from speedscore.comparing.saved_figures import figures_of
 from speedscore.comparing.saved_run import SavedRun
-from speedscore.gate.report import GateReport, SideReport
+from speedscore.gate.reporting.report import GateReport, SideReport
 from speedscore.record.run_record import RunRecord
 from speedscore.verdicts.verdict import Verdict
 from tests.sample_runs import MACHINE, a_run, measured, timed

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from speedscore.__main__ import main
-from speedscore.gate.report import SideReport
+from speedscore.gate.reporting.report import SideReport
 from speedscore.history.change_points import FEWEST_RUNS
 from speedscore.history.changes import HistoryReport, SeriesChanges, history_of
 from speedscore.history.changes_output import series_heading

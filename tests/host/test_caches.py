@@ -9,8 +9,8 @@ import pytest
 
 from speedscore.bench_suite.probes.environments import environments_folder
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.gate.environments.made_environments import kept_environment
 from speedscore.gate.errors import GateError
-from speedscore.gate.made_environments import kept_environment
 from speedscore.host.caches import cache_folder
 
 

@@ -20,9 +20,9 @@ from statistics import fmean
 import msgspec
 from tabulate import tabulate
 
+from speedscore.gate.cases.part import Part
 from speedscore.gate.parts.merge_command import PartReport, merged
-from speedscore.gate.parts.part import Part
-from speedscore.gate.report import GateReport
+from speedscore.gate.reporting.report import GateReport
 from tests.performance.trial_tables import RESULTS
 from tests.performance.trials import (
     add_minutes,

@@ -26,7 +26,7 @@ import msgspec
 from tabulate import tabulate
 
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.environments import environment_of
+from speedscore.gate.environments.interpreters import environment_of
 from speedscore.gate.upgrades.upgrading import upgrade
 from tests.performance.trials import commit_of_code, gated, keep, now, read_lines
 from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from speedscore.__main__ import main
-from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
+from speedscore.gate.reporting.report import SCHEMA_VERSION, GateReport, SideReport
 from tests.places import ROOT
 
 RUN = next((ROOT / "fixtures" / "runs").glob("*-cpu-smoke.json"))

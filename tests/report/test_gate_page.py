@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from speedscore.__main__ import main
 from speedscore.gate.reasons.reasons import CaseReasons, GrownFunction, StackTimes
-from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
+from speedscore.gate.reporting.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.report.flame import WIDTH, flame_graph
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.change_claim import ClaimVerdict

@@ -1,6 +1,5 @@
 """A gate over a fleet: its cases in parts, one for each of its equal machines, each part an ordinary gate there.
 
-    part            which cases a part has, and how many figures the whole gate has
     trees           base and head as they travel
     on_machine      what runs on a machine: the gate of one part
     part_states     what is known of each part, as a fleet tells it

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate.side_arguments import rewritten, without_gate
+from speedscore.gate.sides.side_arguments import rewritten, without_gate
 
 AFFECTED = "--gate-affected"
 

@@ -16,17 +16,17 @@ from pathlib import Path
 import msgspec
 
 from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece, RunningFleet
+from speedscore.gate.cases.part import LeaderInstructions, Part
+from speedscore.gate.checkouts.worktrees import SourceTree
 from speedscore.gate.errors import GateError
-from speedscore.gate.outcome import INTERRUPTED
+from speedscore.gate.loop.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
 from speedscore.gate.parts.equal_machines import equal_machines, left_out_line, only_like, unlike_here
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.on_machine import ENTRY, PartRequest
-from speedscore.gate.parts.part import LeaderInstructions, Part
 from speedscore.gate.parts.part_states import SPENT, PartStates
 from speedscore.gate.parts.trees import put_side_by_side
-from speedscore.gate.report import GateReport
-from speedscore.gate.worktrees import SourceTree
+from speedscore.gate.reporting.report import GateReport
 from speedscore.host.scratch import make_scratch
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from speedscore.gate.cases.part import Part, read_part
 from speedscore.gate.parts.merging import merge
-from speedscore.gate.parts.part import Part, read_part
 from speedscore.gate.parts.part_states import PartState
-from speedscore.gate.progress import say_lines
-from speedscore.gate.report import GateExit, GateReport
-from speedscore.gate.report_building import now_text
-from speedscore.gate.report_file import GateReportError, read_report, write_report
-from speedscore.gate.terminal import terminal_lines
+from speedscore.gate.reporting.progress import say_lines
+from speedscore.gate.reporting.report import GateExit, GateReport
+from speedscore.gate.reporting.report_building import now_text
+from speedscore.gate.reporting.report_file import GateReportError, read_report, write_report
+from speedscore.gate.reporting.terminal import terminal_lines
 from speedscore.host.files import read_file
 from speedscore.text.arguments import examples
 from speedscore.text.numbers import short_percent

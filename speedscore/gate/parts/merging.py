@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from speedscore.gate.parts.part_states import PartState
-from speedscore.gate.report import GateExit, GateReport, conclude
+from speedscore.gate.reporting.report import GateExit, GateReport, conclude
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Verdict
 

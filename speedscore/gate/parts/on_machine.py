@@ -16,9 +16,9 @@ import msgspec
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES
 from speedscore.fleet.work import Report
-from speedscore.gate.parts.part import INSTRUCTIONS, LeaderInstructions
+from speedscore.gate.cases.part import INSTRUCTIONS, LeaderInstructions
 from speedscore.gate.parts.trees import BASE, HEAD
-from speedscore.gate.report_file import read_report
+from speedscore.gate.reporting.report_file import read_report
 from speedscore.host.git import git_complaint
 from speedscore.text.cleaning import without_colours
 

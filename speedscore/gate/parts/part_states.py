@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import msgspec
 
 from speedscore.fleet.work import Answered, Began, Event, Failed, Lost, Reported
-from speedscore.gate.outcome import UNFINISHED
+from speedscore.gate.cases.part import Part
+from speedscore.gate.loop.outcome import UNFINISHED
 from speedscore.gate.parts.on_machine import NO_TIME
-from speedscore.gate.parts.part import Part
-from speedscore.gate.report import GateReport
-from speedscore.gate.report_file import read_report
+from speedscore.gate.reporting.report import GateReport
+from speedscore.gate.reporting.report_file import read_report
 from speedscore.text.cleaning import one_line
 
 SPENT = "the time budget was spent"

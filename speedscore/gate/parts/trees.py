@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from speedscore.fleet.travelling import tree_files
-from speedscore.gate.worktrees import CheckoutError, SourceTree
+from speedscore.gate.checkouts.worktrees import CheckoutError, SourceTree
 from speedscore.host.git import git_complaint
 from speedscore.text.cleaning import one_line
 

@@ -14,8 +14,8 @@ import msgspec
 
 from speedscore.gate.posting.github import GitHub
 from speedscore.gate.posting.rest import PostingError
-from speedscore.gate.report import GateReport
-from speedscore.gate.report_file import read_report
+from speedscore.gate.reporting.report import GateReport
+from speedscore.gate.reporting.report_file import read_report
 
 FILE = "gate.json"
 _MOST_ARCHIVE_BYTES = 20_000_000

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from speedscore.gate.cases.gated_case import GatedCase
 from speedscore.gate.errors import BudgetSpentError, GateError
-from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.hlo import (
     Operation,
     changed_layouts,
@@ -26,11 +26,11 @@ from speedscore.gate.hlo import (
     dumped_modules,
     operations_in,
 )
-from speedscore.gate.pairs import PairRunner, StartedPair
+from speedscore.gate.pairs.pairs import PairRunner, StartedPair
 from speedscore.gate.reasons.py_spy import PySpy, find_py_spy
 from speedscore.gate.reasons.reasons import MOST_OPERATIONS, CaseReasons, moved_counts, reasons_of
 from speedscore.gate.reasons.source_places import placed
-from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
+from speedscore.gate.sides.side import CaseRequest, Finished, Observed, Ready, Side
 from speedscore.host.extras import install_command
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.scratch import make_scratch

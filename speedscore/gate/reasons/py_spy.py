@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.sides.side import Observed, SampledFunction
 from speedscore.host.clock import seconds
 from speedscore.host.reaper import mark
 

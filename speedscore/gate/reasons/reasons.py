@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from speedscore.gate.hlo import OperationChange
-from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.sides.side import Observed, SampledFunction
 from speedscore.verdicts.verdict import Verdict
 
 MOST_FUNCTIONS = 5

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.sides import Observed, SampledFunction, SideSpec
+from speedscore.gate.sides.side import Observed, SampledFunction, SideSpec
 
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/(?P<rest>.+)")
 _OURS = "speedscore_gate_"

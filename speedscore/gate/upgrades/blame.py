@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from packaging.utils import canonicalize_name
 
-from speedscore.gate.environments import Environment
+from speedscore.gate.environments.interpreters import Environment
 from speedscore.gate.upgrades.conflicts import conflicts, required_name, that_name
 from speedscore.gate.upgrades.pins import Pin
 

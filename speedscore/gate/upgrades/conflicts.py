@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence, Set
 import msgspec
 from packaging.utils import canonicalize_name
 
-from speedscore.gate.environments import Environment
-from speedscore.gate.requirements import fulfils, holds_here, read_requirement
+from speedscore.gate.environments.interpreters import Environment
+from speedscore.gate.environments.requirements import fulfils, holds_here, read_requirement
 from speedscore.gate.upgrades.pins import Pin
 
 

@@ -14,9 +14,9 @@ from urllib.request import url2pathname
 
 import msgspec
 
+from speedscore.gate.checkouts.source_files import sources_digest
+from speedscore.gate.environments.made_environments import Runner
 from speedscore.gate.errors import GateError
-from speedscore.gate.made_environments import Runner
-from speedscore.gate.source_files import sources_digest
 from speedscore.gate.upgrades.pins import Pin
 from speedscore.host.git import git_says
 

@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from speedscore.gate.checkouts.worktrees import SourceTree
+from speedscore.gate.environments.made_environments import Runner
 from speedscore.gate.errors import GateError
-from speedscore.gate.made_environments import Runner
-from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.plan import GatePlan, SidePlan
+from speedscore.gate.loop.outcome import GateOutcome
+from speedscore.gate.pairs.plan import GatePlan, SidePlan
 from speedscore.gate.same_slowdown import is_as_slow
 from speedscore.gate.upgrades.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
 from speedscore.gate.upgrades.stage_pairs import StageEvidence
 from speedscore.gate.upgrades.upgrading import INSTALLING, OPTION, Upgrade, environment_with
-from speedscore.gate.worktrees import SourceTree
 from speedscore.text.addresses import without_credentials
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict

@@ -19,7 +19,7 @@ from urllib.request import url2pathname
 
 import msgspec
 
-from speedscore.gate.made_environments import Runner
+from speedscore.gate.environments.made_environments import Runner
 
 ARCHIVES = (".whl", ".tar.gz", ".zip")
 """Files that hold a package, and no requirements."""

@@ -16,10 +16,10 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from speedscore.gate.environments import Environment
+from speedscore.gate.environments.interpreters import Environment
+from speedscore.gate.environments.made_environments import Runner, pip_command
+from speedscore.gate.environments.requirements import fulfils, read_requirement
 from speedscore.gate.errors import GateError
-from speedscore.gate.made_environments import Runner, pip_command
-from speedscore.gate.requirements import fulfils, read_requirement
 from speedscore.gate.upgrades.conflicts import broken_by
 from speedscore.gate.upgrades.direct_urls import known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv

@@ -14,9 +14,9 @@ import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.hlo import Operation, dump_variables, dumped_modules, lowers, operations_in
-from speedscore.gate.plan import GatePlan
-from speedscore.gate.sides import CaseRequest, Finished, SideSpec, StartSide
-from speedscore.gate.untimed import run_untimed
+from speedscore.gate.pairs.plan import GatePlan
+from speedscore.gate.sides.side import CaseRequest, Finished, SideSpec, StartSide
+from speedscore.gate.sides.untimed import run_untimed
 from speedscore.gate.upgrades.program_changes import ProgramChange, program_change
 from speedscore.gate.upgrades.stages import StageSample, StageTimes, stage_times
 from speedscore.host.clock import Clock

@@ -18,9 +18,9 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.environments import Environment, differing_packages, environment_of
+from speedscore.gate.environments.interpreters import Environment, differing_packages, environment_of
+from speedscore.gate.environments.made_environments import Runner, kept_environment, make_environment, pip_for
 from speedscore.gate.errors import GateError
-from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
 from speedscore.gate.upgrades.direct_urls import is_known
 from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.requirement_files import requirement_files

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.report import GateExit
-from speedscore.gate.report_file import GateReportError, read_report
+from speedscore.gate.reporting.report import GateExit
+from speedscore.gate.reporting.report_file import GateReportError, read_report
 from speedscore.host.files import read_file, write_file
 from speedscore.record.run_file import RunFileError
 from speedscore.scoring.commands import arguments

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from speedscore.gate.report_file import GateReportError
+from speedscore.gate.reporting.report_file import GateReportError
 from speedscore.history.gate_marks import is_gate_report
 from speedscore.report.commands import arguments
 from speedscore.report.gate_page import write_gate_page
