@@ -20,8 +20,8 @@ from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, refuse_beside_gate
-from speedscore.bench_suite.session.saving import RunFiles
-from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
+from speedscore.bench_suite.session.saving.saving import RunFiles
+from speedscore.bench_suite.session.saving.shielding import ENDING_SIGNALS
 from speedscore.bench_suite.session.stash import CLOCK, FILES, LEFT_OUT, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
@@ -306,8 +306,8 @@ def ask(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable
 
 def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
     from speedscore.bench_suite.matrix.devices import DETECTORS
-    from speedscore.bench_suite.session.paired_case import measure_paired_case
-    from speedscore.bench_suite.session.worker_factory import block_workers
+    from speedscore.bench_suite.session.running.paired_case import measure_paired_case
+    from speedscore.bench_suite.session.running.worker_factory import block_workers
 
     measure_paired_case(
         case,
@@ -344,6 +344,6 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     bench_session = config.stash.get(SESSION, None)
     if bench_session is not None:
-        from speedscore.bench_suite.session.terminal_report import write_report
+        from speedscore.bench_suite.session.printing.terminal_report import write_report
 
         write_report(terminalreporter, bench_session.record())

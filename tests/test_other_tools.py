@@ -53,8 +53,8 @@ def test_every_command_of_the_page_runs(
 def test_every_question_of_the_page_is_answered() -> None:
     for module in NEEDS["sql"]:
         pytest.importorskip(module, reason="needs speedscore[sql]")
-    from speedscore.history.arrow import tables_of_runs
-    from speedscore.history.database import ask, open_database
+    from speedscore.history.asking.database import ask, open_database
+    from speedscore.history.figures.arrow import tables_of_runs
 
     connection = open_database(tables_of_runs([load_run(RUN)]))
     questions = [each for block in code_blocks(PAGE) if block.language == "sql" for each in block.text.split("\n\n")]

@@ -16,16 +16,16 @@ from speedscore import bench_suite
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.fleet.opening import open_blocks
-from speedscore.bench_suite.session.journal import Journal, left_over
-from speedscore.bench_suite.session.machine import this_machine
 from speedscore.bench_suite.session.options import read_choices
-from speedscore.bench_suite.session.progress import Progress
-from speedscore.bench_suite.session.resuming import first_words
-from speedscore.bench_suite.session.screen import Terminal
+from speedscore.bench_suite.session.printing.progress import Progress
+from speedscore.bench_suite.session.printing.screen import Terminal
+from speedscore.bench_suite.session.running.machine import this_machine
+from speedscore.bench_suite.session.running.worker_factory import block_workers
+from speedscore.bench_suite.session.saving.journal import Journal, left_over
+from speedscore.bench_suite.session.saving.resuming import first_words
+from speedscore.bench_suite.session.saving.standing import StandingCases
 from speedscore.bench_suite.session.session import Session
-from speedscore.bench_suite.session.standing import StandingCases
 from speedscore.bench_suite.session.stash import FILES, JOURNAL
-from speedscore.bench_suite.session.worker_factory import block_workers
 from speedscore.host.processors import usable_processors
 from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.record.run_file import RunFileError

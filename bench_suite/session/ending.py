@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.session.journal import is_journal
 from speedscore.bench_suite.session.requiring import unmet
-from speedscore.bench_suite.session.resuming import option, take_up
-from speedscore.bench_suite.session.shielding import shielded
+from speedscore.bench_suite.session.saving.journal import is_journal
+from speedscore.bench_suite.session.saving.resuming import option, take_up
+from speedscore.bench_suite.session.saving.shielding import shielded
 from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.cleaning import one_line

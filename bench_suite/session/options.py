@@ -288,7 +288,7 @@ def read_choices(config: pytest.Config) -> Choices:
     """What the session was asked for. Raises UsageError when the run to resume cannot be read."""
     # Imported here because collecting alone needs none of it, and has under a second.
     from speedscore.bench_suite.session.choices import Choices
-    from speedscore.bench_suite.session.journal import is_journal, load_journal
+    from speedscore.bench_suite.session.saving.journal import is_journal, load_journal
 
     seed = config.getoption("round_order_seed")
     in_process = config.getoption("in_process")

@@ -9,8 +9,8 @@ import pytest
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
-    from speedscore.bench_suite.session.journal import Journal
-    from speedscore.bench_suite.session.saving import RunFiles
+    from speedscore.bench_suite.session.saving.journal import Journal
+    from speedscore.bench_suite.session.saving.saving import RunFiles
     from speedscore.bench_suite.session.session import Session
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from speedscore.history.changes import HistoryReport, history_of
+from speedscore.history.asking.changes import HistoryReport, history_of
 from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_record import CaseResult
 from speedscore.report.choosing import choose_runs

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from speedscore.comparing.saved_run import SavedRun
-from speedscore.history.gate_marks import GateMark
-from speedscore.history.reading import read_files
+from speedscore.history.asking.gate_marks import GateMark
+from speedscore.history.asking.reading import read_files
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.evidence.evidence import NamedRun
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from speedscore.history.arrow import tables_of_runs
-from speedscore.history.database import ask, open_database
-from speedscore.history.datasets import read_whole
-from speedscore.history.parts import Contents
-from speedscore.history.storage import Place, place_of
-from speedscore.history.store import add_runs
+from speedscore.history.asking.database import ask, open_database
+from speedscore.history.figures.arrow import tables_of_runs
+from speedscore.history.store.datasets import read_whole
+from speedscore.history.store.parts import Contents
+from speedscore.history.store.storage import Place, place_of
+from speedscore.history.store.store import add_runs
 from speedscore.record.run_record import RunRecord
 
 COUNTED = "select count(*), count(distinct run_id) from runs"

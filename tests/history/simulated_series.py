@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.history.change_points import LevelChange, find_level_changes
+from speedscore.history.asking.change_points import LevelChange, find_level_changes
 
 Values = NDArray[np.float64]
 Noise = Callable[[np.random.Generator, int], Values]

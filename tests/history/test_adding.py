@@ -21,10 +21,10 @@ from tests.sample_runs import save
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
-from speedscore.history import adding
-from speedscore.history.parts import contents_of
-from speedscore.history.storage import place_of
-from speedscore.history.store import Added, add_runs
+from speedscore.history.store import adding
+from speedscore.history.store.parts import contents_of
+from speedscore.history.store.storage import place_of
+from speedscore.history.store.store import Added, add_runs
 from speedscore.host.piped import PipedProcess
 from tests.history.asking import rows
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.history import change_points
-from speedscore.history.change_points import (
+from speedscore.history.asking import change_points
+from speedscore.history.asking.change_points import (
     FALSE_ALARM,
     FEWEST_RUNS,
     SHORTEST_SEGMENT,

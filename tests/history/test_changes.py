@@ -10,12 +10,12 @@ import pytest
 
 from speedscore.__main__ import main
 from speedscore.gate.reporting.report import SideReport
-from speedscore.history.change_points import FEWEST_RUNS
-from speedscore.history.changes import HistoryReport, SeriesChanges, history_of
-from speedscore.history.changes_output import series_heading
-from speedscore.history.gate_marks import is_gate_report, read_marks
-from speedscore.history.series import make_series
-from speedscore.history.show_output import as_text
+from speedscore.history.asking.change_points import FEWEST_RUNS
+from speedscore.history.asking.changes import HistoryReport, SeriesChanges, history_of
+from speedscore.history.asking.gate_marks import is_gate_report, read_marks
+from speedscore.history.commands.changes_output import series_heading
+from speedscore.history.commands.show_output import as_text
+from speedscore.history.figures.series import make_series
 from speedscore.record.run_file import RunFileError
 from tests.history.sample_nights import CASE, STEP, a_gate, in_memory, records
 from tests.sample_runs import save

@@ -16,10 +16,10 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
 from fsspec.implementations.memory import MemoryFileSystem
 
-from speedscore.history.datasets import dataset_of, reading
-from speedscore.history.parts import contents_of
-from speedscore.history.storage import place_of
-from speedscore.history.store import add_runs
+from speedscore.history.store.datasets import dataset_of, reading
+from speedscore.history.store.parts import contents_of
+from speedscore.history.store.storage import place_of
+from speedscore.history.store.store import add_runs
 
 
 @pytest.mark.parametrize(

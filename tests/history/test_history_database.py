@@ -14,11 +14,11 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
 import duckdb
 
-from speedscore.history.arrow import tables_of_runs
-from speedscore.history.database import ask, open_database
-from speedscore.history.parts import contents_of
-from speedscore.history.storage import place_of
-from speedscore.history.store import add_runs
+from speedscore.history.asking.database import ask, open_database
+from speedscore.history.figures.arrow import tables_of_runs
+from speedscore.history.store.parts import contents_of
+from speedscore.history.store.storage import place_of
+from speedscore.history.store.store import add_runs
 
 
 @pytest.fixture(name="connection", scope="module")

@@ -22,7 +22,7 @@ from tests.sample_runs import save
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
-from speedscore.history.storage import Place, place_of
+from speedscore.history.store.storage import Place, place_of
 from tests.history.asking import COUNTED, rows
 
 BUCKET = os.environ.get("SPEEDSCORE_BUCKET", "").rstrip("/")
@@ -32,7 +32,8 @@ pytestmark = pytest.mark.skipif(
     "SPEEDSCORE_BUCKET=s3://bucket/folder",
 )
 _ADD = (
-    "import sys; from speedscore.history import store; store.MERGED_AT_ONCE = 2; from speedscore.__main__ import main; "
+    "import sys; from speedscore.history.store import store; store.MERGED_AT_ONCE = 2; "
+    "from speedscore.__main__ import main; "
     "sys.exit(max(main(['history', 'add', path, '--to', sys.argv[1]]) for path in sys.argv[2:]))"
 )
 """Merges with every second run."""

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.history.machines import machine_id
-from speedscore.history.rows import Row, blocks_by_partition, partition_of
-from speedscore.history.tables import PARTITION, TABLES
-from speedscore.history.tables_page import page, screen
+from speedscore.history.figures.machines import machine_id
+from speedscore.history.figures.rows import Row, blocks_by_partition, partition_of
+from speedscore.history.figures.tables import PARTITION, TABLES
+from speedscore.history.figures.tables_page import page, screen
 from speedscore.host.fields import Scalar
 from speedscore.record.content_id import content_id
 from speedscore.record.descriptions import ProgramDescription
@@ -67,7 +67,7 @@ def test_every_column_says_what_it_means_and_no_name_stands_twice() -> None:
 
 
 def test_the_page_of_the_tables_is_what_they_are() -> None:
-    remedy = "run python -m speedscore.history.tables_page > docs/tables.md"
+    remedy = "run python -m speedscore.history.figures.tables_page > docs/tables.md"
     assert TABLES_PAGE.read_text(encoding="utf-8") == page(), remedy
 
 
@@ -154,7 +154,7 @@ def test_a_fleet_run_stands_whole_and_once_under_the_machines_that_measured_it()
 
 def test_sql_over_saved_runs_sees_each_case_under_its_own_machine() -> None:
     pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
-    from speedscore.history.arrow import tables_of_runs
+    from speedscore.history.figures.arrow import tables_of_runs
 
     run = fleet_run(timed([0.1]), *on("box-1", timed([0.2], model="gpt")))
     cases = tables_of_runs([run])["cases"].to_pylist()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.history.errors import HistoryError, QuestionError
-from speedscore.history.tables import TABLES
+from speedscore.history.figures.tables import TABLES
 from speedscore.record.run_file import RunFileError
 from tests.history.sample_history import a_fleets_run, a_full_run
 
@@ -24,12 +24,13 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
 import pyarrow.parquet as pq
 
-from speedscore.history import arrow, parts, store
-from speedscore.history.arrow import tables_of_runs
-from speedscore.history.database import ask, open_database
-from speedscore.history.datasets import read_whole
-from speedscore.history.parts import MARKS, Contents, contents_of, has_form
-from speedscore.history.storage import Folder, place_of
+from speedscore.history.asking.database import ask, open_database
+from speedscore.history.figures import arrow
+from speedscore.history.figures.arrow import tables_of_runs
+from speedscore.history.store import parts, store
+from speedscore.history.store.datasets import read_whole
+from speedscore.history.store.parts import MARKS, Contents, contents_of, has_form
+from speedscore.history.store.storage import Folder, place_of
 from tests.history.asking import COUNTED, filled, rows
 from tests.sample_runs import a_run, timed
 
@@ -207,7 +208,7 @@ def test_marks_of_replaced_parts_and_forgotten_files_go_after_a_day(
     assert len(list((tmp_path / MARKS).iterdir())) == 7
     assert not forgotten.exists()
     assert not half_mark.exists()
-    monkeypatch.setattr("speedscore.history.parts.MARKS_STAY", timedelta(0))
+    monkeypatch.setattr("speedscore.history.store.parts.MARKS_STAY", timedelta(0))
     monkeypatch.setattr(store, "_commit", lambda place, part: parts.write_mark(place, part))
     filled(tmp_path, a_full_run(day=4), a_full_run(day=5), a_full_run(day=6), a_full_run(day=7))
     assert len(list((tmp_path / MARKS).iterdir())) == 1

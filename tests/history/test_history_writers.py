@@ -27,10 +27,10 @@ pytest.importorskip("fsspec", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 
-from speedscore.history import store
-from speedscore.history.datasets import dataset_of, read_whole
-from speedscore.history.parts import Contents
-from speedscore.history.storage import Place, place_of
+from speedscore.history.store import store
+from speedscore.history.store.datasets import dataset_of, read_whole
+from speedscore.history.store.parts import Contents
+from speedscore.history.store.storage import Place, place_of
 from tests.history.asking import COUNTED, rows
 from tests.sample_runs import a_run, save, timed
 
@@ -183,7 +183,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
     for place, run in enumerate(RUNS):
         save(tmp_path / "runs" / f"{place}.json", run)
     program = (
-        "import sys; from speedscore.history import store; store.MERGED_AT_ONCE = 2; "
+        "import sys; from speedscore.history.store import store; store.MERGED_AT_ONCE = 2; "
         "from speedscore.__main__ import main; "
         "sys.exit(max(main(['history', 'add', path, '--to', sys.argv[1]]) for path in sys.argv[2:]))"
     )

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.comparing.saved_figures import figures_of
-from speedscore.history.kept_figures import READ, KeptRow, figure_blocks, measured_cases, saved_runs
-from speedscore.history.series import make_series, series_of
+from speedscore.history.figures.kept_figures import READ, KeptRow, figure_blocks, measured_cases, saved_runs
+from speedscore.history.figures.series import make_series, series_of
 from speedscore.host.fields import Scalar
 from speedscore.record.case_summary import summaries_of
 from speedscore.record.content_id import content_id

@@ -11,8 +11,8 @@ import pytest
 
 from speedscore.comparing.saved_figures import figures_of, load_figures
 from speedscore.comparing.saved_run import SavedRun
-from speedscore.history.machines import machine_id
-from speedscore.history.series import Series, make_series
+from speedscore.history.figures.machines import machine_id
+from speedscore.history.figures.series import Series, make_series
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
 from tests.comparing.sample_runs import save_plain

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from speedscore.__main__ import main
-from speedscore.history.answers import FORMATS, Answer
+from speedscore.history.asking.answers import FORMATS, Answer
 from speedscore.record.run_file import load_run
 from tests.comparing.sample_runs import save_plain
 from tests.history.sample_history import SECONDS, a_full_run, a_skipped_case

@@ -16,7 +16,7 @@ import fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 
 from speedscore.history.errors import HistoryError
-from speedscore.history.storage import ObjectStore, Place, place_of
+from speedscore.history.store.storage import ObjectStore, Place, place_of
 
 
 @pytest.fixture(name="place", params=["folder", "file://", "memory://"])

@@ -26,9 +26,9 @@ from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.messages import Known, decode_request, encode
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Demands, admit
-from speedscore.bench_suite.session.journal import Journal
-from speedscore.bench_suite.session.machine import Machine
-from speedscore.bench_suite.session.progress import Progress
+from speedscore.bench_suite.session.printing.progress import Progress
+from speedscore.bench_suite.session.running.machine import Machine
+from speedscore.bench_suite.session.saving.journal import Journal
 from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.fleet import wire

@@ -19,7 +19,7 @@ from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.bench_suite.measuring.audit import LOOKED_AT_ONE_IN, RoundAudit
 from speedscore.bench_suite.measuring.cell_run import ask
 from speedscore.bench_suite.measuring.role_rounds import RoleRounds
-from speedscore.bench_suite.session.worker_factory import make_setting
+from speedscore.bench_suite.session.running.worker_factory import make_setting
 from speedscore.bench_suite.workers.handle import ProcessWorker
 from speedscore.bench_suite.workers.protocol import Build, Built, Prepare, Prepared, TimedRound, TimeRound
 from speedscore.bench_suite.workloads.presets import PRESETS

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.history.change_points import FALSE_ALARM
+from speedscore.history.asking.change_points import FALSE_ALARM
 from tests.history.simulated_series import NOISE, RUNS, SERIES, false_series, find_steps
 
 pytest.importorskip("ruptures")

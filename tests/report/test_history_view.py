@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from speedscore.history.change_points import FEWEST_RUNS
-from speedscore.history.changes import history_of
-from speedscore.history.gate_marks import GateMark, read_marks
-from speedscore.history.series import make_series
+from speedscore.history.asking.change_points import FEWEST_RUNS
+from speedscore.history.asking.changes import history_of
+from speedscore.history.asking.gate_marks import GateMark, read_marks
+from speedscore.history.figures.series import make_series
 from speedscore.record.run_record import RunRecord
 from tests.history.sample_nights import STEP, a_gate, in_memory, records
 

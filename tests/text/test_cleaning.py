@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.__main__ import main
-from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.terminal_report import measured_lines, missing_lines
+from speedscore.bench_suite.session.printing.overview import overview_lines
+from speedscore.bench_suite.session.printing.terminal_report import measured_lines, missing_lines
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.facts.fact import Fact
 from speedscore.text.cleaning import is_name, one_line, printable, writable

@@ -20,7 +20,7 @@ from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, 
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, Demands, admit
 from speedscore.bench_suite.session.results import unmeasured
-from speedscore.bench_suite.session.resuming import difference
+from speedscore.bench_suite.session.saving.resuming import difference
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import (
     Answered,

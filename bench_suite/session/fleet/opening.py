@@ -14,7 +14,7 @@ from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, Demands, admit
 from speedscore.bench_suite.session.options import read_only
-from speedscore.bench_suite.session.screen import Screen
+from speedscore.bench_suite.session.printing.screen import Screen
 from speedscore.fleet.work import FleetError, RunningFleet
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fields import Scalar

@@ -17,11 +17,11 @@ from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.messages import Known, Message, Request, Said, decode_request, encode
 from speedscore.bench_suite.session.fleet.versions import differing_versions
-from speedscore.bench_suite.session.journal import NO_MACHINES, Machines, MakeSession
-from speedscore.bench_suite.session.machine import Machine, this_machine
-from speedscore.bench_suite.session.progress import Progress
+from speedscore.bench_suite.session.printing.progress import Progress
+from speedscore.bench_suite.session.running.machine import Machine, this_machine
+from speedscore.bench_suite.session.running.worker_factory import OpenWorkers, block_workers
+from speedscore.bench_suite.session.saving.journal import NO_MACHINES, Machines, MakeSession
 from speedscore.bench_suite.session.session import Session
-from speedscore.bench_suite.session.worker_factory import OpenWorkers, block_workers
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import FleetError, Report
 from speedscore.host.fields import is_allowed

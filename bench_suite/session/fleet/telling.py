@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.session.progress import named_block
-from speedscore.bench_suite.session.screen import Screen
+from speedscore.bench_suite.session.printing.progress import named_block
+from speedscore.bench_suite.session.printing.screen import Screen
 from speedscore.text.numbers import first_line
 
 

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from speedscore.gate.reporting.report_file import GateReportError
-from speedscore.history.gate_marks import is_gate_report
+from speedscore.history.asking.gate_marks import is_gate_report
 from speedscore.report.commands import arguments
 from speedscore.report.gate_page import write_gate_page
 from speedscore.report.writing import check_extra, write_report

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from speedscore.bench_suite.session.group_ratios import compiles_nothing, is_one_number, middle
-from speedscore.bench_suite.session.overview import short_figure, unlike_attention
-from speedscore.bench_suite.session.terminal_report import busy_lines
+from speedscore.bench_suite.session.printing.group_ratios import compiles_nothing, is_one_number, middle
+from speedscore.bench_suite.session.printing.overview import short_figure, unlike_attention
+from speedscore.bench_suite.session.printing.terminal_report import busy_lines
 from speedscore.report.blocks import Cell, Column, Table
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.report.performance.groups import Group

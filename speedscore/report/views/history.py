@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from speedscore.comparing.saved_run import TIME
-from speedscore.history.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
-from speedscore.history.changes_output import commit_text, fields_text
-from speedscore.history.series import Point
+from speedscore.history.asking.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
+from speedscore.history.commands.changes_output import commit_text, fields_text
+from speedscore.history.figures.series import Point
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import PHASES
 from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Table, View

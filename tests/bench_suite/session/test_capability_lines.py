@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speedscore.bench_suite.session.capability_lines import capability_lines
+from speedscore.bench_suite.session.printing.capability_lines import capability_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS
 from speedscore.record.run_record import CaseResult

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from speedscore.bench_suite.session.journal import Journal, is_journal, left_over, load_journal
+from speedscore.bench_suite.session.saving.journal import Journal, is_journal, left_over, load_journal
 from speedscore.host.fields import Scalar
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import RunFileError

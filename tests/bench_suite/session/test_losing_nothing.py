@@ -236,7 +236,7 @@ def test_an_interrupt_in_the_first_process_of_a_block_keeps_its_rounds(matrix: M
 WAIT_IN_ROUNDS = """
 import time
 from pathlib import Path
-from speedscore.bench_suite.session.progress import Progress
+from speedscore.bench_suite.session.printing.progress import Progress
 
 def round_done(self, case, rounds_seconds):
     if len(rounds_seconds) == 5:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from speedscore.bench_suite.session.capability_lines import capability_lines
-from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.terminal_report import measured_lines
+from speedscore.bench_suite.session.printing.capability_lines import capability_lines
+from speedscore.bench_suite.session.printing.overview import overview_lines
+from speedscore.bench_suite.session.printing.terminal_report import measured_lines
 from speedscore.host.fields import Scalar
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, RunRecord

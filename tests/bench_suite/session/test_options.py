@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.measuring.outcomes import OUT_OF_TIME
-from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.options import read_choices, refuse_beside_gate
+from speedscore.bench_suite.session.saving.journal import Journal
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint

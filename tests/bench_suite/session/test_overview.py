@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
+from speedscore.bench_suite.session.printing.overview import overview_lines, unlike_attention
 from speedscore.record.phases import PHASES, DeviceName, Phase
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord

@@ -15,8 +15,8 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import CACHES_UNTOLD, NOTHING_FROM_CACHES
-from speedscore.bench_suite.session.machine import Detectors
-from speedscore.bench_suite.session.paired_case import MOST_ROUNDS, NO_EXTRA_COMPILATION, measure_paired_case
+from speedscore.bench_suite.session.running.machine import Detectors
+from speedscore.bench_suite.session.running.paired_case import MOST_ROUNDS, NO_EXTRA_COMPILATION, measure_paired_case
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import Build, Describe, Prepare, Request, TimeRound

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.bench_suite.session.plain_values import LONGEST_TEXT, to_plain
+from speedscore.bench_suite.session.saving.plain_values import LONGEST_TEXT, to_plain
 
 
 class Rude:

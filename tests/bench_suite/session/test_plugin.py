@@ -21,7 +21,7 @@ import pytest
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import has_cell
 from speedscore.bench_suite.matrix.cases import matrix as list_cases
-from speedscore.bench_suite.session.journal import load_journal
+from speedscore.bench_suite.session.saving.journal import load_journal
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.reaper_script import place
 from speedscore.host.scratch import make_scratch, remove_leftovers
@@ -201,7 +201,7 @@ def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, 
 
 
 def test_a_journal_that_lacks_something_is_not_called_whole(matrix: Matrix) -> None:
-    lacking = "from speedscore.bench_suite.session.journal import Journal\nJournal.problem = 'no room'\n"
+    lacking = "from speedscore.bench_suite.session.saving.journal import Journal\nJournal.problem = 'no room'\n"
     matrix.make("training", plugins=["no_room"], sample="healthy", conftest=lacking)
     result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
     result.stdout.fnmatch_lines(["speedscore: a part of what was measured (no room) stands in *: take it up with *"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.bench_suite.session.group_ratios import GroupRatios
-from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.terminal_report import measured_lines
+from speedscore.bench_suite.session.printing.group_ratios import GroupRatios
+from speedscore.bench_suite.session.printing.overview import overview_lines
+from speedscore.bench_suite.session.printing.terminal_report import measured_lines
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from tests.sample_runs import a_case

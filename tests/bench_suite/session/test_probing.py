@@ -11,8 +11,8 @@ import pytest
 
 from speedscore.bench_suite.probes.pool import Listener, ProbeOutcome
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
-from speedscore.bench_suite.session.journal import Journal, load_journal
 from speedscore.bench_suite.session.probing import NOT_ASKED, SessionProbes, probe_result
+from speedscore.bench_suite.session.saving.journal import Journal, load_journal
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import load_run
 from tests.bench_suite.sample_session import Matrix

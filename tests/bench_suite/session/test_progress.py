@@ -12,9 +12,9 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseMeasured
 from speedscore.bench_suite.probes.pool import ProbeOutcome
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
-from speedscore.bench_suite.session import progress
-from speedscore.bench_suite.session.progress import Progress
-from speedscore.bench_suite.session.screen import Terminal
+from speedscore.bench_suite.session.printing import progress
+from speedscore.bench_suite.session.printing.progress import Progress
+from speedscore.bench_suite.session.printing.screen import Terminal
 from speedscore.record.run_record import Round
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from speedscore.bench_suite.session.resuming import CarriedOver, Objection, carry_over, first_words
+from speedscore.bench_suite.session.saving.resuming import CarriedOver, Objection, carry_over, first_words
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.host.fields import Scalar
 from speedscore.record.run_file import RunFileError

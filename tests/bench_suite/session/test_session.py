@@ -17,10 +17,10 @@ from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME, CaseFailed, CaseMeasured, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.session.choices import Choices
-from speedscore.bench_suite.session.journal import NO_MACHINES, Journal, Machines, MakeSession
-from speedscore.bench_suite.session.machine import Detectors, Machine
 from speedscore.bench_suite.session.results import unmeasured
-from speedscore.bench_suite.session.resuming import Objection
+from speedscore.bench_suite.session.running.machine import Detectors, Machine
+from speedscore.bench_suite.session.saving.journal import NO_MACHINES, Journal, Machines, MakeSession
+from speedscore.bench_suite.session.saving.resuming import Objection
 from speedscore.bench_suite.session.session import NOT_MEASURED, Session
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.fingerprint import BUSY_FROM

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from speedscore.bench_suite.session.shielding import ENDING_SIGNALS, shielded
+from speedscore.bench_suite.session.saving.shielding import ENDING_SIGNALS, shielded
 
 
 def test_no_signal_gets_in_and_each_is_noted() -> None:

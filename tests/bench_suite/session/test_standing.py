@@ -10,7 +10,7 @@ import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.session.results import unmeasured
-from speedscore.bench_suite.session.standing import StandingCases
+from speedscore.bench_suite.session.saving.standing import StandingCases
 from speedscore.bench_suite.workers.certificate import expected_limits
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.reference import load_reference

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from speedscore.bench_suite.session.tables import group_lines, shape_lines
+from speedscore.bench_suite.session.printing.tables import group_lines, shape_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.bench_suite.session.terminal_report import busy_lines, measured_lines
+from speedscore.bench_suite.session.printing.terminal_report import busy_lines, measured_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS
 from tests.sample_runs import a_case, a_run

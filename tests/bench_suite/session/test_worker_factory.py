@@ -12,8 +12,8 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Cell
-from speedscore.bench_suite.session import worker_factory
-from speedscore.bench_suite.session.worker_factory import block_workers
+from speedscore.bench_suite.session.running import worker_factory
+from speedscore.bench_suite.session.running.worker_factory import block_workers
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.processors import allowed_processors

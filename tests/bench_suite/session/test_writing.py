@@ -13,8 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.session import writing
-from speedscore.bench_suite.session.writing import identity, is_device, write_numbered, write_over, write_to_device
+from speedscore.bench_suite.session.saving import writing
+from speedscore.bench_suite.session.saving.writing import (
+    identity,
+    is_device,
+    write_numbered,
+    write_over,
+    write_to_device,
+)
 from speedscore.record.run_file import RunFileError
 
 
@@ -191,7 +197,7 @@ def test_a_stream_that_is_a_file_is_written_where_it_stands(tmp_path: Path, name
         Path(name).symlink_to("/dev/stdout")
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from speedscore.bench_suite.session.writing import is_device, write_to_device\n"
+        "from speedscore.bench_suite.session.saving.writing import is_device, write_to_device\n"
         "print('before', flush=True)\npath = Path(sys.argv[1])\nassert is_device(path)\n"
         "write_to_device(path, 'the run\\n')\nprint('after')\n"
     )

@@ -14,7 +14,7 @@ from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import OUT_OF_TIME
 from speedscore.bench_suite.session.fleet.messages import Known, Message, Request, Said
 from speedscore.bench_suite.session.fleet.remote import measure_cases
-from speedscore.bench_suite.session.machine import Machine
+from speedscore.bench_suite.session.running.machine import Machine
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult

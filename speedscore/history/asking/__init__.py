@@ -1,0 +1,9 @@
+"""What a history is asked, and what it answers. Nothing is written to it.
+
+choosing        which cases and moments are meant
+reading         which files; gate_marks: what gates said beside them
+finding_series  from the words of a command line to series
+change_points   where a series changed its level; changes: the same of all, as one record
+database        SQL; answers: an answer as text
+export          rows into one file
+"""
