@@ -116,13 +116,8 @@ def _comparison(report: ScoreReport) -> Iterator[str]:
     yield ""
     rows = [("Speed Score", *map(wording.speed_score, report.cards))]
     for place, dimension in enumerate(report.cards[0].dimensions):
-        rows.append((dimension.title, *(_with_coverage(card.dimensions[place]) for card in report.cards)))
+        rows.append((dimension.title, *(wording.with_coverage(card.dimensions[place]) for card in report.cards)))
     yield from markdown_table(rows, headers=("", *(card.name for card in report.cards)))
-
-
-def _with_coverage(dimension: DimensionScore) -> str:
-    score = "no score" if dimension.score is None else wording.points(dimension.score)
-    return f"{score} ({wording.per_cent(dimension.coverage)})"
 
 
 def _measured(report: ScoreReport) -> Iterator[str]:

@@ -164,7 +164,7 @@ def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
     for cards in _in_columns(report.cards, width):
         rows = [("Speed Score", *map(wording.speed_score, cards))]
         for place, dimension in enumerate(report.cards[0].dimensions):
-            rows.append((dimension.title, *(_cell(card.dimensions[place]) for card in cards)))
+            rows.append((dimension.title, *(wording.with_coverage(card.dimensions[place]) for card in cards)))
             bases = dict.fromkeys(
                 scored.basis for card in cards for scored in card.beside if scored.dimension == dimension.dimension
             )
@@ -178,7 +178,10 @@ def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
                     for card in cards
                 ]
                 rows.append(
-                    (f"  {basis}", *(_cell(matches[0]) if matches else "as above" for matches in matches_by_card))
+                    (
+                        f"  {basis}",
+                        *(wording.with_coverage(matches[0]) if matches else "as above" for matches in matches_by_card),
+                    )
                 )
         column = min(20, (width - _NAME_WIDTH) // len(cards) - 2)
         yield from table(
@@ -189,11 +192,6 @@ def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
 def _firmness(report: ScoreReport, width: int) -> Iterator[str]:
     for sentence in order_wording.firmness(report):
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _cell(dimension: DimensionScore) -> str:
-    score = "no score" if dimension.score is None else wording.points(dimension.score)
-    return f"{score} ({wording.per_cent(dimension.coverage)})"
 
 
 def _measured(report: ScoreReport, width: int) -> Iterator[str]:

@@ -181,6 +181,12 @@ def known_by(report: ScoreReport) -> str:
     return f"Facts known by {report.snapshot}{counted}, rubric version {report.rubric_version}"
 
 
+def with_coverage(dimension: DimensionScore) -> str:
+    """As in ``7.5 (91 %)`` or ``no score (20 %)``: the points, and how much of the dimension was answered."""
+    score = "no score" if dimension.score is None else points(dimension.score)
+    return f"{score} ({per_cent(dimension.coverage)})"
+
+
 def headline(dimension: DimensionScore) -> str:
     """Score and basis of one dimension, as in ``9.5 published facts (2024-01)``."""
     score = "no score" if dimension.score is None else points(dimension.score)
