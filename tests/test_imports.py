@@ -304,9 +304,9 @@ PYTEST_MODULES = (
     "speedscore.gate.pairs.plan",
     "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.
-    "speedscore.gate.side.speedscore_gate_codspeed",
-    "speedscore.gate.side.speedscore_gate_fixtures",
-    "speedscore.gate.side.speedscore_gate_side",
+    "speedscore.gate.sides.plugin.speedscore_gate_codspeed",
+    "speedscore.gate.sides.plugin.speedscore_gate_fixtures",
+    "speedscore.gate.sides.plugin.speedscore_gate_side",
     "speedscore.bench_suite.session.beginning",
     "speedscore.bench_suite.session.saving.document",
     "speedscore.bench_suite.session.ending",

@@ -12,7 +12,8 @@ from speedscore.__main__ import main
 from speedscore.gate.reporting.report import SCHEMA_VERSION, GateReport, SideReport
 from tests.places import ROOT
 
-RUN = next((ROOT / "fixtures" / "runs").glob("*-cpu-smoke.json"))
+RUNS = ROOT / "fixtures" / "runs"
+RUN = next(RUNS.glob("*-cpu-smoke.json"))
 
 
 @pytest.fixture
@@ -46,22 +47,41 @@ def test_every_verdict_of_a_gate_has_its_word_and_its_colour(
     assert document == {"schemaVersion": 1, "label": "speed gate", "message": said, "color": colour}
 
 
+@pytest.fixture
+def run_with_probes(tmp_path: Path) -> Path:
+    """A run that answers enough for a score: its cases, with the probes of another."""
+    run = json.loads(RUN.read_text())
+    run["speedscore"]["probes"] = json.loads((RUNS / "2026-11-26-probes.json").read_text())["speedscore"]["probes"]
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(run))
+    return path
+
+
 def score_of(card: Path) -> float:
     (framework,) = json.loads(card.read_text())["frameworks"].values()
     return float(framework["speed_score"])
 
 
-def test_a_score_is_that_of_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["card", "jax", "--run", str(RUN), "--format", "json"]) == 0
+def test_a_score_is_that_of_the_card(run_with_probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", "jax", "--run", str(run_with_probes), "--format", "json"]) == 0
     (tmp_path / "card.json").write_text(capsys.readouterr().out)
-    assert main(["badge", str(RUN), "--framework", "JAX", "-o", str(tmp_path / "b.json")]) == 0
+    assert main(["badge", str(run_with_probes), "--framework", "JAX", "-o", str(tmp_path / "b.json")]) == 0
     score = f"{score_of(tmp_path / 'card.json'):.1f} of 10"
     assert capsys.readouterr().out == f"JAX Speed Score: {score}\n"
     assert json.loads((tmp_path / "b.json").read_text())["message"] == score
 
 
-def test_weights_of_one_s_own_are_named(tmp_path: Path) -> None:
-    words = ["badge", str(RUN), "--framework", "jax", "--weights", "performance=3", "-o", str(tmp_path / "b.json")]
+def test_weights_of_one_s_own_are_named(run_with_probes: Path, tmp_path: Path) -> None:
+    words = [
+        "badge",
+        str(run_with_probes),
+        "--framework",
+        "jax",
+        "--weights",
+        "performance=3",
+        "-o",
+        str(tmp_path / "b.json"),
+    ]
     assert main(words) == 0
     assert json.loads((tmp_path / "b.json").read_text())["message"].endswith(" of 10, own weights")
 

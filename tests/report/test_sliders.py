@@ -15,7 +15,7 @@ from speedscore.scoring.cards import order_wording, wording
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.report.browsing import OpenReport
-from tests.report.sample_content import SAMPLE_RUNS, sample_content
+from tests.report.sample_content import sample_content
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return sample_content(runs=SAMPLE_RUNS[:1])
+    return sample_content()
 
 
 @pytest.fixture(scope="module")
