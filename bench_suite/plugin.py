@@ -20,7 +20,7 @@ from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, refuse_beside_gate
-from speedscore.bench_suite.session.saving.saving import RunFiles
+from speedscore.bench_suite.session.saving.run_files import RunFiles
 from speedscore.bench_suite.session.saving.shielding import ENDING_SIGNALS
 from speedscore.bench_suite.session.stash import CLOCK, FILES, LEFT_OUT, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock

@@ -317,7 +317,7 @@ PYTEST_MODULES = (
     "speedscore.bench_suite.plugin",
     "speedscore.bench_suite.matrix.registering",
     "speedscore.bench_suite.session.replaying",
-    "speedscore.bench_suite.session.saving.saving",
+    "speedscore.bench_suite.session.saving.run_files",
     "speedscore.bench_suite.session.printing.screen",
     "speedscore.bench_suite.session.stash",
     "speedscore.bench_suite.session.printing.terminal_report",
@@ -346,6 +346,7 @@ def test_the_layers_find_planted_arrows(tmp_path: Path) -> None:
         "scoring/facts/planted_upwards": "import speedscore.scoring.rubric.rubric",
         "speedscore/host/planted_upwards": "import speedscore.record.run_record",
         "speedscore/record/planted_from_the_ground": "import speedscore.bench_suite.matrix.cases",
+        "speedscore/gate/sides/planted_upwards": "import speedscore.gate.pairs.plan",
     }
     for module, text in arrows.items():
         (tmp_path / f"{module}.py").write_text(f"{text}\n")

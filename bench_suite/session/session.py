@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.probes.pool import Listener, ask_all
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.choices import Choices
-from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, FleetResult
 from speedscore.bench_suite.session.probing import SessionProbes
 from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.session.running.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.running.machine import DeviceSearch, Machine
-from speedscore.bench_suite.session.running.profiles import Profiles
 from speedscore.bench_suite.session.running.worker_factory import OpenWorkers
 from speedscore.bench_suite.session.saving.journal import NO_MACHINES, Keeper, Machines
+from speedscore.bench_suite.session.saving.profiles import Profiles
 from speedscore.bench_suite.session.saving.resuming import Objection, carry_over
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Ratio, RunRecord
+
+if TYPE_CHECKING:  # what measures on another machine opens a session there
+    from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, FleetResult
 
 NOT_MEASURED = "the session ended before this case was measured"
 

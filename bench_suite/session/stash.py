@@ -10,7 +10,7 @@ from speedscore.bench_suite.session.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.session.saving.journal import Journal
-    from speedscore.bench_suite.session.saving.saving import RunFiles
+    from speedscore.bench_suite.session.saving.run_files import RunFiles
     from speedscore.bench_suite.session.session import Session
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()

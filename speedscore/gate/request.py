@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from speedscore.gate.cases.claims import read_claim
-from speedscore.gate.cases.part import LeaderInstructions, Part, read_part, take_instructions
+from speedscore.gate.part import LeaderInstructions, Part, read_part, take_instructions
 from speedscore.gate.sides.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim

@@ -11,7 +11,7 @@ from speedscore.history.figures.arrow import tables_of_runs
 from speedscore.history.store.datasets import read_whole
 from speedscore.history.store.parts import Contents
 from speedscore.history.store.storage import Place, place_of
-from speedscore.history.store.store import add_runs
+from speedscore.history.store.writing import add_runs
 from speedscore.record.run_record import RunRecord
 
 COUNTED = "select count(*), count(distinct run_id) from runs"

@@ -24,7 +24,7 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 from speedscore.history.store import adding
 from speedscore.history.store.parts import contents_of
 from speedscore.history.store.storage import place_of
-from speedscore.history.store.store import Added, add_runs
+from speedscore.history.store.writing import Added, add_runs
 from speedscore.host.piped import PipedProcess
 from tests.history.asking import rows
 

@@ -19,7 +19,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from speedscore.history.store.datasets import dataset_of, reading
 from speedscore.history.store.parts import contents_of
 from speedscore.history.store.storage import place_of
-from speedscore.history.store.store import add_runs
+from speedscore.history.store.writing import add_runs
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 import duckdb
 import fsspec
 
+from speedscore.history.asking import past
 from speedscore.history.errors import HistoryError
-from speedscore.history.store import past
 from speedscore.history.store.datasets import read_whole
 from speedscore.history.store.parts import mark_place
 from speedscore.history.store.storage import place_of
-from speedscore.history.store.store import add_runs
+from speedscore.history.store.writing import add_runs
 from tests.history.asking import rows
 from tests.sample_runs import a_run, save, timed
 

@@ -18,7 +18,7 @@ from speedscore.history.asking.database import ask, open_database
 from speedscore.history.figures.arrow import tables_of_runs
 from speedscore.history.store.parts import contents_of
 from speedscore.history.store.storage import place_of
-from speedscore.history.store.store import add_runs
+from speedscore.history.store.writing import add_runs
 
 
 @pytest.fixture(name="connection", scope="module")

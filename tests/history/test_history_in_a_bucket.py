@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
     "SPEEDSCORE_BUCKET=s3://bucket/folder",
 )
 _ADD = (
-    "import sys; from speedscore.history.store import store; store.MERGED_AT_ONCE = 2; "
+    "import sys; from speedscore.history.store import writing; writing.MERGED_AT_ONCE = 2; "
     "from speedscore.__main__ import main; "
     "sys.exit(max(main(['history', 'add', path, '--to', sys.argv[1]]) for path in sys.argv[2:]))"
 )

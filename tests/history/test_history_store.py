@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from speedscore.history.asking.database import ask, open_database
 from speedscore.history.figures import arrow
 from speedscore.history.figures.arrow import tables_of_runs
-from speedscore.history.store import parts, store
+from speedscore.history.store import parts, writing
 from speedscore.history.store.datasets import read_whole
 from speedscore.history.store.parts import MARKS, Contents, contents_of, has_form
 from speedscore.history.store.storage import Folder, place_of
@@ -88,18 +88,18 @@ def test_the_digits_of_a_record_are_those_of_the_answer(tmp_path: Path) -> None:
 
 def test_the_same_run_counts_once(tmp_path: Path) -> None:
     run, another = a_full_run(), a_full_run(day=1)
-    assert store.add_runs(place_of(str(tmp_path)), [run, run]) == store.Added(added=1, there=1)
+    assert writing.add_runs(place_of(str(tmp_path)), [run, run]) == writing.Added(added=1, there=1)
     files = sorted(tmp_path.rglob("*"))
-    assert store.add_runs(place_of(str(tmp_path)), [run]) == store.Added(added=0, there=1)
+    assert writing.add_runs(place_of(str(tmp_path)), [run]) == writing.Added(added=0, there=1)
     assert sorted(tmp_path.rglob("*")) == files
-    assert store.add_runs(place_of(str(tmp_path)), [run, another]) == store.Added(added=1, there=1)
+    assert writing.add_runs(place_of(str(tmp_path)), [run, another]) == writing.Added(added=1, there=1)
     assert rows(COUNTED, history=tmp_path) == [(2, 2)]
 
 
 def test_runs_that_are_added_together_are_one_part(tmp_path: Path) -> None:
     machines = {0: "a processor", 1: "another", 2: "a processor", 40: "a processor", 41: "another"}
     runs = [a_full_run({"cpu.model": name}, day=day) for day, name in machines.items()]
-    store.add_runs(place_of(str(tmp_path)), runs)
+    writing.add_runs(place_of(str(tmp_path)), runs)
     (part,) = contents(tmp_path).parts
     assert len(part.mark.files) == 4
     for table in TABLES:
@@ -124,9 +124,9 @@ def test_a_run_of_a_fleet_lies_by_the_machine_of_each_case_and_counts_once(tmp_p
 
 
 def test_what_does_not_fit_into_memory_is_written_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PART_BYTES", 1)
+    monkeypatch.setattr(writing, "PART_BYTES", 1)
     monkeypatch.setattr(arrow, "_MOST_ROWS", 1)
-    store.add_runs(place_of(str(tmp_path)), [a_full_run(day=day) for day in range(4)])
+    writing.add_runs(place_of(str(tmp_path)), [a_full_run(day=day) for day in range(4)])
     assert len(contents(tmp_path).parts) == 4
     assert rows(COUNTED, history=tmp_path) == [(4, 4)]
 
@@ -143,17 +143,17 @@ def test_runs_lie_by_machine_and_month(tmp_path: Path) -> None:
 
 
 def test_writers_at_once_lose_nothing_and_count_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 3)
     runs = [a_full_run(day=day) for day in range(5)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda place: store.add_runs(place_of(str(tmp_path)), [runs[place % 5]]), range(40)))
+        list(pool.map(lambda place: writing.add_runs(place_of(str(tmp_path)), [runs[place % 5]]), range(40)))
     assert rows(COUNTED, history=tmp_path) == [(5, 5)]
     assert rows("select count(*) from rounds", history=tmp_path) == [(5 * 5,)]
     assert list(tmp_path.rglob("*.tmp")) == []
 
 
 def test_many_parts_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 3)
     runs = [a_full_run(day=day) for day in range(11)]
     filled(tmp_path, *runs)
     assert sorted(len(part.mark.run_ids) for part in contents(tmp_path).parts) == [1, 1, 9]
@@ -161,17 +161,17 @@ def test_many_parts_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pyt
     for table in TABLES:
         question = f"select * from {table} order by all"
         assert rows(question, history=tmp_path) == rows(question, saved=runs)
-    assert store.add_runs(place_of(str(tmp_path)), runs) == store.Added(added=0, there=11)
+    assert writing.add_runs(place_of(str(tmp_path)), runs) == writing.Added(added=0, there=11)
 
 
 def test_a_file_of_figures_is_in_the_order_of_its_cases_whoever_wrote_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
-    monkeypatch.setattr(store, "ROW_GROUP_ROWS", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(writing, "ROW_GROUP_ROWS", 2)
     runs = [a_full_run(day=day) for day in range(3)]
     for history in (tmp_path / "at once", filled(tmp_path / "merged", *runs)):
-        store.add_runs(place_of(str(history)), runs)
+        writing.add_runs(place_of(str(history)), runs)
         (file,) = history.rglob("figures.parquet")
         cases = pq.ParquetFile(file)
         nodeids = cases.read(columns=["nodeid"]).column("nodeid").to_pylist()
@@ -183,7 +183,7 @@ def test_a_file_of_figures_is_in_the_order_of_its_cases_whoever_wrote_it(
 def test_what_a_killed_merger_left_does_not_count_and_is_removed_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 3)
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "remove", lambda *_: None)
         filled(tmp_path, *(a_full_run(day=day) for day in range(3)))
@@ -197,7 +197,7 @@ def test_what_a_killed_merger_left_does_not_count_and_is_removed_later(
 def test_marks_of_replaced_parts_and_forgotten_files_go_after_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     filled(tmp_path, a_full_run(), a_full_run(day=1))
     forgotten = tmp_path / "machine_id=one" / "month=2026-12" / "part=20261101T000000Z-0123" / "rounds.parquet"
     forgotten.parent.mkdir(parents=True)
@@ -209,14 +209,14 @@ def test_marks_of_replaced_parts_and_forgotten_files_go_after_a_day(
     assert not forgotten.exists()
     assert not half_mark.exists()
     monkeypatch.setattr("speedscore.history.store.parts.MARKS_STAY", timedelta(0))
-    monkeypatch.setattr(store, "_commit", lambda place, part: parts.write_mark(place, part))
+    monkeypatch.setattr(writing, "_commit", lambda place, part: parts.write_mark(place, part))
     filled(tmp_path, a_full_run(day=4), a_full_run(day=5), a_full_run(day=6), a_full_run(day=7))
     assert len(list((tmp_path / MARKS).iterdir())) == 1
     assert rows(COUNTED, history=tmp_path) == [(8, 8)]
 
 
 def test_two_histories_that_were_copied_together_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     one = filled(tmp_path / "one", a_full_run(), a_full_run(day=1))
     other = filled(tmp_path / "other", a_full_run(), a_full_run(day=2))
     shutil.copytree(other, one, dirs_exist_ok=True)
@@ -230,7 +230,7 @@ def test_two_histories_that_were_copied_together_are_one(tmp_path: Path, monkeyp
 
 
 def test_a_reader_whose_files_are_merged_away_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     filled(tmp_path, a_full_run())
     place, listed = place_of(str(tmp_path)), []
 
@@ -259,7 +259,7 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr("pyarrow.parquet.write_table", full)
         with pytest.raises(HistoryError, match=r"1 run could not be added .*No space left"):
-            store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
+            writing.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -270,14 +270,14 @@ def test_a_clean_up_that_fails_hides_no_error(
     monkeypatch.setattr("pyarrow.parquet.write_table", raising(why))
     monkeypatch.setattr(Folder, "remove", raising(OSError("the network is down")))
     with pytest.raises(type(why)) as found:
-        store.add_runs(place_of(str(tmp_path)), [a_full_run()])
+        writing.add_runs(place_of(str(tmp_path)), [a_full_run()])
     assert found.value is why
 
 
 def test_who_may_not_remove_adds_and_merges_and_another_tidies_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "remove", raising(PermissionError("DeleteObject is not allowed")))
         filled(tmp_path, *(a_full_run(day=day) for day in range(3)))
@@ -291,19 +291,19 @@ def test_who_may_not_remove_adds_and_merges_and_another_tidies_up(
 def test_a_history_that_cannot_be_reached_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     filled(tmp_path, a_full_run())
     place = place_of(str(tmp_path))
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write_merged", raising(OSError("the network is down")))
+        patch.setattr(writing, "_write_merged", raising(OSError("the network is down")))
         with pytest.raises(HistoryError, match=r"added, but .* \(the network is down\); a later add merges them"):
-            store.add_runs(place, [a_full_run(day=1)])
+            writing.add_runs(place, [a_full_run(day=1)])
     for broken in ("read", "names"):
         with monkeypatch.context() as patch:
             patch.setattr(Folder, broken, raising(OSError("the network is down")))
             with pytest.raises(HistoryError, match=r"the network is down\); see that it can be reached"):
-                store.add_runs(place, [a_full_run(day=2)])
-    store.add_runs(place, [a_full_run(day=2)])
+                writing.add_runs(place, [a_full_run(day=2)])
+    writing.add_runs(place, [a_full_run(day=2)])
     assert rows(COUNTED, history=tmp_path) == [(3, 3)]
 
 
@@ -320,9 +320,9 @@ def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatc
     file.write_bytes(b"no Parquet")
     with pytest.raises(QuestionError, match=r"rounds\.parquet"):
         rows("select * from rounds", history=tmp_path)
-    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "MERGED_AT_ONCE", 2)
     with pytest.raises(HistoryError, match=r"the runs were added, but those there could not be merged .*make it again"):
-        store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
+        writing.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
     assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
     file.unlink()
     with pytest.raises(HistoryError, match=r"rounds\.parquet: missing from the history; make it again"):
@@ -341,13 +341,13 @@ def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) 
         with pytest.raises(HistoryError, match="make it again"):
             has_form(place_of(str(tmp_path)))
         with pytest.raises(HistoryError, match="make it again"):
-            store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
+            writing.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
 
 
 def test_a_folder_of_something_else_does_not_become_a_history(tmp_path: Path) -> None:
     (tmp_path / "0001_run.json").write_text("{}")
     with pytest.raises(HistoryError, match=r"expected a history, or a new or an empty folder, found 0001_run\.json"):
-        store.add_runs(place_of(str(tmp_path)), [a_full_run()])
+        writing.add_runs(place_of(str(tmp_path)), [a_full_run()])
     assert [path.name for path in tmp_path.iterdir()] == ["0001_run.json"]
 
 
@@ -362,5 +362,5 @@ def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
 
 def test_what_fits_no_column_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=r"^column flops: a value is no BIGINT"):
-        store.add_runs(place_of(str(tmp_path)), [a_run(timed([0.1], flops=10**30))])
+        writing.add_runs(place_of(str(tmp_path)), [a_run(timed([0.1], flops=10**30))])
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ pytest.importorskip("fsspec", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 
-from speedscore.history.store import store
+from speedscore.history.store import writing
 from speedscore.history.store.datasets import dataset_of, read_whole
 from speedscore.history.store.parts import Contents
 from speedscore.history.store.storage import Place, place_of
@@ -114,7 +114,7 @@ class Writers:
         chosen = self._draw(st.lists(st.integers(0, len(RUNS) - 1), min_size=1, max_size=4))
         self._begun |= {IDS[place] for place in chosen}
         try:
-            store.add_runs(Interrupted(self._place, self._something), [RUNS[place] for place in chosen])
+            writing.add_runs(Interrupted(self._place, self._something), [RUNS[place] for place in chosen])
         except (HistoryError, OSError, Killed):
             return
         self._added |= {IDS[place] for place in chosen}
@@ -159,7 +159,7 @@ class Writers:
 @given(st.data())
 def test_no_run_is_lost_or_doubled_whoever_comes_in_between(data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "MERGED_AT_ONCE", 2)
+        patch.setattr(writing, "MERGED_AT_ONCE", 2)
         ids: list[str] = []
         old: set[str] = set()
 
@@ -168,8 +168,8 @@ def test_no_run_is_lost_or_doubled_whoever_comes_in_between(data: st.DataObject)
             ids.append(f"20261127T120000Z-{hashlib.sha256(b'%d' % len(ids)).hexdigest()[:16]}")
             return ids[-1]
 
-        patch.setattr(store, "new_id", new_id)
-        patch.setattr(store, "is_old", lambda part_id: part_id in old)
+        patch.setattr(writing, "new_id", new_id)
+        patch.setattr(writing, "is_old", lambda part_id: part_id in old)
         writers = Writers(data.draw)
         for _ in range(data.draw(st.integers(1, 5))):
             writers.add()
@@ -183,7 +183,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
     for place, run in enumerate(RUNS):
         save(tmp_path / "runs" / f"{place}.json", run)
     program = (
-        "import sys; from speedscore.history.store import store; store.MERGED_AT_ONCE = 2; "
+        "import sys; from speedscore.history.store import writing; writing.MERGED_AT_ONCE = 2; "
         "from speedscore.__main__ import main; "
         "sys.exit(max(main(['history', 'add', path, '--to', sys.argv[1]]) for path in sys.argv[2:]))"
     )

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from tabulate import tabulate
 
-from speedscore.gate.cases.part import Part
+from speedscore.gate.part import Part
 from speedscore.verdicts.verdict import VerdictPolicy
 from tests.gate.simulated_gates import SharedPairs, run_of_cases
 from tests.performance.shared_pairs import SPREAD, count_alarms

@@ -20,7 +20,7 @@ from statistics import fmean
 import msgspec
 from tabulate import tabulate
 
-from speedscore.gate.cases.part import Part
+from speedscore.gate.part import Part
 from speedscore.gate.parts.merge_command import PartReport, merged
 from speedscore.gate.reporting.report import GateReport
 from tests.performance.trial_tables import RESULTS

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from speedscore.bench_suite.session.printing.group_ratios import middle
+from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.record.run_record import CaseResult
 from speedscore.text.numbers import NO_FIGURE, duration, size, three_digits
 from speedscore.text.tables import plain_table

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
-from speedscore.bench_suite.session.printing.group_ratios import (
+from speedscore.bench_suite.session.group_ratios import (
     GroupRatios,
     Slowdown,
     compiles_nothing,
@@ -20,7 +20,7 @@ from speedscore.bench_suite.session.printing.group_ratios import (
     missed_target,
     rounds_fraction,
 )
-from speedscore.bench_suite.session.printing.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
+from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.host.control_groups import quota_processors
 from speedscore.host.processors import allowed_processors

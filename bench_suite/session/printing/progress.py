@@ -14,7 +14,7 @@ from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, 
 from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.probes.pool import ProbeOutcome
 from speedscore.bench_suite.probes.probe import ProbeCase
-from speedscore.bench_suite.session.printing.noise import is_too_noisy, likely_reason
+from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.bench_suite.session.printing.screen import Screen
 from speedscore.host.control_groups import quota_processors
 from speedscore.host.processors import allowed_processors

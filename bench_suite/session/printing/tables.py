@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from speedscore.bench_suite.session.printing.group_ratios import (
+from speedscore.bench_suite.session.group_ratios import (
     GroupRatios,
     compiles_nothing,
     is_one_number,
@@ -17,7 +17,7 @@ from speedscore.bench_suite.session.printing.group_ratios import (
     missed_target,
     rounds_fraction,
 )
-from speedscore.bench_suite.session.printing.noise import is_too_noisy
+from speedscore.bench_suite.session.noise import is_too_noisy
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import (

@@ -14,9 +14,9 @@ from speedscore.gate.cases.case_claims import CaseClaims
 from speedscore.gate.cases.case_conditions import CaseConditions
 from speedscore.gate.cases.case_counts import CaseCounts
 from speedscore.gate.cases.exclusions import Exclusion, exclusion_of, lost
+from speedscore.gate.cases.paired_metric import PairedMetric, Schedule
 from speedscore.gate.hlo import lowers
 from speedscore.gate.rounds.lockstep import PairResult, PairTask
-from speedscore.gate.rounds.paired_metric import PairedMetric, Schedule
 from speedscore.gate.sides.side import Finished
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict
 from speedscore.verdicts.settings import CaseSettings

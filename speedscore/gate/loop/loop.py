@@ -1,6 +1,6 @@
 """The gate's loop: a pilot finds out what there is to compare, then pairs of fresh sides, until all is decided.
 
-What a pair means for a case is decided in ``gated_case``, what all of them mean in ``report``; nothing is printed here.
+What a pair means for a case is decided in ``cases``, what all of them mean in ``reporting``; nothing is printed here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.gate.cases.claims import claims_by_case
 from speedscore.gate.cases.gated_case import GatedCase
+from speedscore.gate.cases.paired_metric import Schedule
 from speedscore.gate.checkouts.changed_files import ChangedFiles
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.loop.affected import affected, likely_first
@@ -25,7 +26,6 @@ from speedscore.gate.pairs.pairs import PairRunner, StartedPair
 from speedscore.gate.pairs.plan import GatePlan
 from speedscore.gate.reasons.observing import find_reasons, looked_into
 from speedscore.gate.rounds.lockstep import SideLostError
-from speedscore.gate.rounds.paired_metric import Schedule
 from speedscore.gate.sides.side import Ended, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings

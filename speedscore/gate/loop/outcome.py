@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from speedscore.gate.cases.gated_case import GatedCase
+from speedscore.gate.cases.paired_metric import Schedule
 from speedscore.gate.loop.matching import NEW, Matching
 from speedscore.gate.reasons.reasons import CaseReasons
-from speedscore.gate.rounds.paired_metric import Schedule
 from speedscore.text.numbers import counted
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings

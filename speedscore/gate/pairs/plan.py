@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from speedscore.gate.cases.part import LeaderInstructions, Part
 from speedscore.gate.checkouts.changed_files import ChangedFiles
 from speedscore.gate.checkouts.import_roots import import_roots
 from speedscore.gate.checkouts.projects import Layout
 from speedscore.gate.checkouts.worktrees import SourceTree
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments.building import Build
+from speedscore.gate.part import LeaderInstructions, Part
 from speedscore.gate.sides.side import SideSpec
 from speedscore.gate.sides.side_arguments import (
     Moves,

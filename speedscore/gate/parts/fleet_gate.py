@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece, RunningFleet
-from speedscore.gate.cases.part import LeaderInstructions, Part
 from speedscore.gate.checkouts.worktrees import SourceTree
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop.outcome import INTERRUPTED
+from speedscore.gate.part import LeaderInstructions, Part
 from speedscore.gate.parts.arguments import AFFECTED
 from speedscore.gate.parts.equal_machines import equal_machines, left_out_line, only_like, unlike_here
 from speedscore.gate.parts.merging import merge

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.cases.part import Part, read_part
+from speedscore.gate.part import Part, read_part
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.reporting.progress import say_lines

@@ -16,7 +16,7 @@ import msgspec
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES
 from speedscore.fleet.work import Report
-from speedscore.gate.cases.part import INSTRUCTIONS, LeaderInstructions
+from speedscore.gate.part import INSTRUCTIONS, LeaderInstructions
 from speedscore.gate.parts.trees import BASE, HEAD
 from speedscore.gate.reporting.report_file import read_report
 from speedscore.host.git import git_complaint

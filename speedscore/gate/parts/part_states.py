@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from speedscore.fleet.work import Answered, Began, Event, Failed, Lost, Reported
-from speedscore.gate.cases.part import Part
 from speedscore.gate.loop.outcome import UNFINISHED
+from speedscore.gate.part import Part
 from speedscore.gate.parts.on_machine import NO_TIME
 from speedscore.gate.reporting.report import GateReport
 from speedscore.gate.reporting.report_file import read_report

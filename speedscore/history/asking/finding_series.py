@@ -51,8 +51,8 @@ def _with_history(
     place: Place, runs: Sequence[SavedRun], words: Sequence[str], *, with_intervals: bool
 ) -> tuple[Series, ...]:
     require("sql", "pyarrow")
+    from speedscore.history.asking.past import case_counts, in_batches, measured_with
     from speedscore.history.store.datasets import read_or_refuse
-    from speedscore.history.store.past import case_counts, in_batches, measured_with
 
     def read(contents: Contents) -> tuple[Series, ...]:
         counts = case_counts(place, contents)

@@ -79,7 +79,7 @@ def _earlier(options: argparse.Namespace) -> Callable[[RunSet], tuple[SavedRun, 
         runs = read_history(folder)
         return lambda _: runs
     require("sql", "pyarrow")
-    from speedscore.history.store.past import earlier_runs
+    from speedscore.history.asking.past import earlier_runs
 
     def from_history(side: RunSet) -> tuple[SavedRun, ...]:
         cases = {name for run in side.runs for name in run.cases}

@@ -23,7 +23,7 @@ from typing import Any
 from speedscore.comparing.reading_runs import FoundFiles, require_a_run, stream_run_files
 from speedscore.history.errors import HistoryError
 from speedscore.history.store.storage import is_of_this_process, place_of
-from speedscore.history.store.store import Added, Written, merge, write_runs
+from speedscore.history.store.writing import Added, Written, merge, write_runs
 from speedscore.host.import_path import import_path
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.processors import usable_processors

@@ -46,7 +46,7 @@ def _told_of(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     from speedscore.comparing.reading_runs import FoundFiles, RunFile, read_files
     from speedscore.history.errors import HistoryError
     from speedscore.history.store.storage import place_of
-    from speedscore.history.store.store import write_runs
+    from speedscore.history.store.writing import write_runs
     from speedscore.record.run_file import RunFileError
 
     unread: list[tuple[int, str]] = []

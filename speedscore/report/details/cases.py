@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from speedscore.bench_suite.session.printing.group_ratios import GroupRatios, middle
+from speedscore.bench_suite.session.group_ratios import GroupRatios, middle
 from speedscore.host.fields import Scalar
 from speedscore.record.machines import named_machine
 from speedscore.record.metrics import METRICS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from speedscore.bench_suite.session.printing.group_ratios import compiles_nothing, is_one_number, middle
+from speedscore.bench_suite.session.group_ratios import compiles_nothing, is_one_number, middle
 from speedscore.bench_suite.session.printing.overview import short_figure, unlike_attention
 from speedscore.bench_suite.session.printing.terminal_report import busy_lines
 from speedscore.report.blocks import Cell, Column, Table

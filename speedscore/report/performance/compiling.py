@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from speedscore.bench_suite.session.printing.group_ratios import compiles_nothing
+from speedscore.bench_suite.session.group_ratios import compiles_nothing
 from speedscore.record.metrics import METRICS, WARM
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.bench_suite.session.printing.group_ratios import GroupRatios, compiles_nothing, middle
+from speedscore.bench_suite.session.group_ratios import GroupRatios, compiles_nothing, middle
 from speedscore.record.machines import OWN, measured_by_machine
 from speedscore.record.phases import PHASES, DeviceName, Phase, PhaseSpec, named_place
 from speedscore.record.run_record import CaseResult

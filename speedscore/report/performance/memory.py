@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from speedscore.bench_suite.session.printing.group_ratios import middle
+from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.record.metrics import METRICS
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult

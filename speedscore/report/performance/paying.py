@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from speedscore.bench_suite.session.printing.group_ratios import is_eager, middle
+from speedscore.bench_suite.session.group_ratios import is_eager, middle
 from speedscore.record.metrics import WARM
 from speedscore.record.rounds import figure_of_rounds, interval_fraction_over_processes
 from speedscore.record.run_record import CaseResult, Round

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from speedscore.bench_suite.session.printing.group_ratios import Slowdown, compiles_nothing, is_one_number, middle
+from speedscore.bench_suite.session.group_ratios import Slowdown, compiles_nothing, is_one_number, middle
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
 from speedscore.report.blocks import Block, Cell, Column, Figure, Prose

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from speedscore.bench_suite.session.printing.group_ratios import middle
+from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
 from speedscore.report.blocks import Block, Cell, Column, Figure, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from speedscore.bench_suite.session.printing.group_ratios import middle, missed_target
+from speedscore.bench_suite.session.group_ratios import middle, missed_target
 from speedscore.bench_suite.session.printing.tables import shape_lines
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.host.fields import Scalar

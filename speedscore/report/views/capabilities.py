@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.bench_suite.session.printing.capability_lines import (
     group_by_work,
     network_of,
@@ -14,7 +15,6 @@ from speedscore.bench_suite.session.printing.capability_lines import (
     short_count,
     work_a_second,
 )
-from speedscore.bench_suite.session.printing.group_ratios import middle
 from speedscore.record.machines import OWN, by_machine
 from speedscore.record.metrics import METRICS
 from speedscore.record.rounds import figure_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.bench_suite.session.printing.group_ratios import GroupRatios
+from speedscore.bench_suite.session.group_ratios import GroupRatios
 from speedscore.bench_suite.session.printing.overview import overview_lines
 from speedscore.bench_suite.session.printing.terminal_report import measured_lines
 from speedscore.record.ratios import find_ratios

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.session.running.profiles import NOT_REACHED, OF_STEPS, Profiles
+from speedscore.bench_suite.session.saving.profiles import NOT_REACHED, OF_STEPS, Profiles
 from speedscore.bench_suite.workers.protocol import Profiled
 from speedscore.record.phases import Phase
 from tests.bench_suite.sample_session import Matrix

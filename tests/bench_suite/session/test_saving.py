@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from pytest_benchmark.stats import Metadata
 
-from speedscore.bench_suite.session.saving.saving import RunFiles, Saved
+from speedscore.bench_suite.session.saving.run_files import RunFiles, Saved
 from speedscore.bench_suite.session.stash import FILES
 from speedscore.record.run_file import BLOCK_KEY, load_run
 from speedscore.record.run_record import SCHEMA_VERSION, RunRecord

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.cases.part import LeaderInstructions, Part
 from speedscore.gate.checkouts.changed_files import ChangedFiles
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.loop.affected import affected, likely_first, why_all_before
+from speedscore.gate.part import LeaderInstructions, Part
 from speedscore.gate.reporting.report import conclude
 from speedscore.gate.sides.side import Dependencies
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, QuietListener, Tests, a_plan, gated

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
-from speedscore.gate.cases.part import INSTRUCTIONS, LeaderInstructions, take_instructions
 from speedscore.gate.checkouts.worktrees import SourceTree
 from speedscore.gate.errors import GateError
+from speedscore.gate.part import INSTRUCTIONS, LeaderInstructions, take_instructions
 from speedscore.gate.parts.equal_machines import equal_machines
 from speedscore.gate.parts.fleet_gate import gate_on_fleet
 from speedscore.gate.parts.on_machine import PartRequest, gate_part

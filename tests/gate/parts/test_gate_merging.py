@@ -7,7 +7,7 @@ from itertools import zip_longest
 import msgspec
 import pytest
 
-from speedscore.gate.cases.part import Part
+from speedscore.gate.part import Part
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.reporting.comment import markdown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from speedscore.gate.cases.paired_metric import PairedMetric, Schedule
 from speedscore.gate.reporting import wording
-from speedscore.gate.rounds.paired_metric import PairedMetric, Schedule
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 from tests.gate.parts.part_reports import report
 

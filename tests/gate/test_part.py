@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.cases.part import LeaderInstructions, Part, read_part
+from speedscore.gate.part import LeaderInstructions, Part, read_part
 from speedscore.verdicts.settings import SettingsError
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, QuietListener, a_plan, gated
 

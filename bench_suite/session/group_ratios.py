@@ -11,7 +11,7 @@ from itertools import combinations
 import msgspec
 
 from speedscore.bench_suite.measuring.stopping import widest_fraction
-from speedscore.bench_suite.session.printing.noise import FEW_ROUNDS
+from speedscore.bench_suite.session.noise import FEW_ROUNDS
 from speedscore.record.descriptions import COMPILES_NOTHING
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
