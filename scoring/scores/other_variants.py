@@ -63,7 +63,7 @@ def _as_fast(policy: Policy, chosen: Variants) -> Iterator[tuple[str, str, float
 
 
 def _was_passed_over(variant: ScoredVariant, beside: VariantBeside) -> bool:
-    """Whether it was faster in the rounds that chose, by no more than the tie."""
+    """Whether it was faster in the rounds that chose, by no more than may be chance."""
     seconds, scored_seconds = beside.choosing_seconds, variant.choosing_seconds
     return seconds is not None and scored_seconds is not None and seconds < scored_seconds
 
