@@ -20,7 +20,7 @@ from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 from speedscore.record.run_record import Certificate
-from tests.bench_suite.workers.test_certificate import NumpyProgram
+from tests.bench_suite.workers.numpy_program import NumpyProgram
 
 WORK_SECONDS = 0.03
 """What a step takes where it matters when the work is done; arithmetic alone is over in less than a millisecond."""

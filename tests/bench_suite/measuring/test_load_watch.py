@@ -23,7 +23,7 @@ from tests.bench_suite.measuring.fakes import (
     steady,
     wild,
 )
-from tests.bench_suite.measuring.test_block import measured, run
+from tests.bench_suite.measuring.made_up_blocks import measured, run
 from tests.clocks import FakeClock
 
 

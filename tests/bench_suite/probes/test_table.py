@@ -13,7 +13,7 @@ from speedscore.__main__ import main
 from speedscore.bench_suite.probes.table import NOTHING, Table, markdown_lines, terminal_lines
 from speedscore.record.run_file import to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, RunRecord
-from tests.bench_suite.probes.test_summary import exports
+from tests.bench_suite.probes.made_up_answers import exports
 
 WORDS = st.text(alphabet="abcdefgh", min_size=1, max_size=9)
 

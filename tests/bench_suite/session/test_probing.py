@@ -16,7 +16,7 @@ from speedscore.bench_suite.session.saving.journal import Journal, load_journal
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import load_run
 from tests.bench_suite.sample_session import Matrix
-from tests.bench_suite.session.test_journal import session
+from tests.sample_runs import a_run
 
 CASES = {f"test_import[{name}-cpu]": ProbeCase("import", name) for name in ("jax", "torch", "haiku")}
 FIRST, SECOND, THIRD = CASES
@@ -95,7 +95,7 @@ def test_an_interrupt_costs_no_answer_and_what_was_not_asked_says_so() -> None:
 
 def test_answers_stand_in_the_journal_with_those_of_an_earlier_session(tmp_path: Path) -> None:
     first, second = (probe_result(nodeid, CASES[nodeid], ANSWER, occasion="then") for nodeid in (FIRST, SECOND))
-    before = msgspec.structs.replace(session(), probes=(first,))
+    before = a_run(probes=(first,))
     journal = Journal(tmp_path)
     journal.keep_probe(second, session=lambda: before)
     path = journal.path

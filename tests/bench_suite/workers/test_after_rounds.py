@@ -12,13 +12,11 @@ import pytest
 from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import CertificateError, certify
 from speedscore.bench_suite.workers.protocol import CertifiedAgain, CertifyAgain, TimeRound
-from speedscore.bench_suite.workloads import mlp
 from speedscore.record.phases import Role
-from tests.bench_suite.workers.test_certificate import NumpyProgram
-from tests.bench_suite.workers.test_workers import built, prepared
+from tests.bench_suite.workers.numpy_program import WORKLOAD, NumpyProgram
+from tests.bench_suite.workers.services import built, prepared
 from tests.places import HELPERS
 
-_WORKLOAD = mlp.make("smoke")
 _PASSES: list[Role] = ["inference", "throughput"]
 
 
@@ -61,10 +59,10 @@ class NoWorkInTheTimedLoop(NumpyProgram):
 
 def after(program: NumpyProgram) -> dict[str, float]:
     """Of the checks that failed the tensor and its error, when the program had passed its certificate."""
-    assert certify(program, _WORKLOAD, "training").passed
+    assert certify(program, WORKLOAD, "training").passed
     for _ in range(FEWEST_STEPS):
         program.step()
-    checks = check_after_rounds(program, _WORKLOAD, "training")
+    checks = check_after_rounds(program, WORKLOAD, "training")
     assert {check.quantity for check in checks} == {"after the rounds"}
     return {check.tensor: check.error for check in checks if not check.passed}
 
@@ -89,10 +87,10 @@ def test_a_program_that_ceased_to_work_is_found(program: type[NumpyProgram], fou
 @pytest.mark.parametrize("role", _PASSES)
 def test_the_timed_loop_of_passes_is_compared_after_the_rounds(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     program = NumpyProgram(role)
-    assert all(check.passed for check in check_after_rounds(program, _WORKLOAD, role))
+    assert all(check.passed for check in check_after_rounds(program, WORKLOAD, role))
     program.logits = np.zeros_like(program.logits)
     monkeypatch.setattr(program, "infer", program.wait)
-    (check,) = check_after_rounds(program, _WORKLOAD, role)
+    (check,) = check_after_rounds(program, WORKLOAD, role)
     assert (check.quantity, check.error > 100 * check.tolerance) == ("after the rounds", True)
 
 

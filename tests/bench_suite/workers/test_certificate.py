@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,90 +17,12 @@ from speedscore.bench_suite.workers.certificate import (
     require_passed,
 )
 from speedscore.bench_suite.workers.optimizer_check import check_optimizer
-from speedscore.bench_suite.workloads import gpt_reference, mlp
-from speedscore.bench_suite.workloads.mlp_reference import METHOD
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.bench_suite.workloads.workload import Weights
-from speedscore.host.fields import Scalar
 from speedscore.record.phases import MODEL_ROLES, Role
 from speedscore.record.run_record import Certificate, Check
-
-_WORKLOAD = mlp.make("smoke")
-
-
-class NumpyProgram:
-    """The perceptron through the verbs of a program."""
-
-    def __init__(self, role: Role = "training", *, workload: Any = _WORKLOAD) -> None:
-        self.workload = workload
-        self.method = METHOD
-        if workload.model == "gpt":
-            self.method = gpt_reference.method(layers=workload.layers, heads=workload.heads)
-        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
-        self.loads = 0
-        self.load()
-
-    def feed(self, inputs: Any, targets: Any) -> None:
-        self.inputs, self.targets = inputs, targets
-
-    def load(self) -> None:
-        self.loads += 1
-        canonical = self.workload.parameters()
-        self.parameters: Doubles = {name: array.astype(np.float64) for name, array in canonical.items()}
-        self.moments: dict[str, Doubles] = {}
-        self.steps = 0
-
-    def compile(self) -> dict[str, float]:
-        return {}
-
-    def step(self) -> None:
-        self.steps += 1
-        found = self.method.train(self.parameters, {}, self.inputs, self.targets)
-        self.last_loss = found.loss
-        optimizer_step(self.workload.optimizer, self.steps, self.parameters, found.gradients, self.moments)
-
-    def infer(self) -> None:
-        self.logits = self.method.predict(self.parameters, {}, self.inputs)
-
-    def wait(self) -> None: ...
-
-    def pending(self) -> bool:
-        return False
-
-    def steady(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def loss(self) -> float:
-        return self.last_loss
-
-    def forward(self) -> Any:
-        if hasattr(self, "logits"):
-            return self.logits.astype(np.float32)
-        return self.method.predict(self.parameters, {}, self.inputs).astype(np.float32)
-
-    def loss_and_gradients(self) -> tuple[float, Weights]:
-        found = self.method.train(self.parameters, {}, self.inputs, self.targets)
-        return found.loss, {name: array.astype(np.float32) for name, array in found.gradients.items()}
-
-    def weights(self) -> Weights:
-        return {name: array.astype(np.float32) for name, array in self.parameters.items()}
-
-    def trained_count(self) -> int:
-        return sum(array.size for array in self.parameters.values())
-
-    def dispatch(self) -> None: ...
-
-    def reset_peak(self) -> None: ...
-
-    def memory(self) -> dict[str, int]:
-        return {}
-
-    def counts(self) -> dict[str, int]:
-        return {}
-
-    def describe(self) -> dict[str, Scalar]:
-        return {}
+from tests.bench_suite.workers.numpy_program import WORKLOAD, NumpyProgram
 
 
 def _change_gradients(change: Callable[[Weights], None]) -> type[NumpyProgram]:
@@ -152,7 +73,7 @@ class StandingStill(NumpyProgram):
 
 def test_a_right_program_passes_and_is_left_as_it_was() -> None:
     program = NumpyProgram()
-    certificate = certify(program, _WORKLOAD, "training")
+    certificate = certify(program, WORKLOAD, "training")
     require_passed("numpy-mlp", certificate)
     assert [check.quantity for check in certificate.checks] == [
         "parameter count",
@@ -165,12 +86,12 @@ def test_a_right_program_passes_and_is_left_as_it_was() -> None:
     ]
     assert certificate.worst_ratio < 0.1
     assert program.steps == 0
-    np.testing.assert_array_equal(program.weights()["dense0.kernel"], _WORKLOAD.parameters()["dense0.kernel"])
+    np.testing.assert_array_equal(program.weights()["dense0.kernel"], WORKLOAD.parameters()["dense0.kernel"])
 
 
 @pytest.mark.parametrize("role", ["inference", "throughput"])
 def test_a_pass_is_certified_as_it_is_timed(role: Role) -> None:
-    certificate = certify(NumpyProgram(role), _WORKLOAD, role)
+    certificate = certify(NumpyProgram(role), WORKLOAD, role)
     require_passed("numpy-mlp", certificate)
     assert [check.quantity for check in certificate.checks] == [
         "parameter count",
@@ -182,7 +103,7 @@ def test_a_pass_is_certified_as_it_is_timed(role: Role) -> None:
 
 @pytest.mark.parametrize(("role", "asked"), [("inference", "throughput"), ("throughput", "inference")])
 def test_a_pass_over_other_inputs_than_its_role_s_fails(role: Role, asked: Role) -> None:
-    certificate = certify(NumpyProgram(role), _WORKLOAD, asked)
+    certificate = certify(NumpyProgram(role), WORKLOAD, asked)
     assert [check.passed for check in certificate.checks][:3] == [True, False, False]
 
 
@@ -222,7 +143,7 @@ _BROKEN = {
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 @pytest.mark.parametrize(("program", "quantity", "tensor"), _BROKEN.values(), ids=_BROKEN.keys())
 def test_what_is_broken_is_named(program: type[NumpyProgram], quantity: str, tensor: str) -> None:
-    failure = certify(program(), _WORKLOAD, "training").first_failure
+    failure = certify(program(), WORKLOAD, "training").first_failure
     assert failure is not None
     assert failure.quantity == quantity
     assert failure.tensor.startswith(tensor)
@@ -231,15 +152,15 @@ def test_what_is_broken_is_named(program: type[NumpyProgram], quantity: str, ten
 
 @pytest.mark.parametrize("role", ["inference", "throughput"])
 def test_a_pass_with_logits_of_another_shape_fails(role: Role) -> None:
-    certificate = certify(LogitsOfAnotherShape(role), _WORKLOAD, role)
+    certificate = certify(LogitsOfAnotherShape(role), WORKLOAD, role)
     assert [check.passed for check in certificate.checks][:3] == [True, False, False]
 
 
 @pytest.mark.parametrize("role", MODEL_ROLES)
 def test_what_is_expected_of_a_certificate_is_what_it_says(role: Role) -> None:
-    certificate = certify(NumpyProgram(role), _WORKLOAD, role)
+    certificate = certify(NumpyProgram(role), WORKLOAD, role)
     said = {check.quantity: check.tolerance for check in certificate.checks}
-    assert said == expected_limits(_WORKLOAD, role)
+    assert said == expected_limits(WORKLOAD, role)
 
 
 class Memoised(NumpyProgram):
@@ -260,14 +181,14 @@ class BatchBakedIn(NumpyProgram):
 
 @pytest.mark.parametrize("role", ["inference", "throughput"])
 def test_a_pass_that_was_memoised_fails(role: Role) -> None:
-    failure = certify(Memoised(role), _WORKLOAD, role).first_failure
+    failure = certify(Memoised(role), WORKLOAD, role).first_failure
     assert failure is not None
     assert failure.quantity == "second batch"
 
 
 @pytest.mark.parametrize("role", ["training", "inference", "throughput"])
 def test_a_batch_that_was_baked_in_fails(role: Role) -> None:
-    failure = certify(BatchBakedIn(role), _WORKLOAD, role).first_failure
+    failure = certify(BatchBakedIn(role), WORKLOAD, role).first_failure
     assert failure is not None
     assert failure.quantity in ("optimizer", "second batch")
 
@@ -341,7 +262,7 @@ def test_another_optimizer_shows_in_its_steps(step: Callable[..., None], model: 
 
 def test_the_right_optimizer_has_no_error_in_its_steps() -> None:
     program = NumpyProgram()
-    assert check_optimizer(program, _WORKLOAD, program.loss_and_gradients()[1]).error == 0.0
+    assert check_optimizer(program, WORKLOAD, program.loss_and_gradients()[1]).error == 0.0
 
 
 def test_a_gradient_that_is_noise_may_be_another_in_the_step_than_when_it_is_read() -> None:

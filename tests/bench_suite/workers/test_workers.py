@@ -13,7 +13,6 @@ import psutil
 import pytest
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.bench_suite.workers.certificate import CertificateError
 from speedscore.bench_suite.workers.handle import ProcessWorker, WorkerError
 from speedscore.bench_suite.workers.profiled_steps import PROFILED_STEPS
@@ -36,7 +35,7 @@ from speedscore.bench_suite.workers.service import Service
 from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import Role
 from tests.bench_suite.sample_framework.program import KEPT_BYTES
-from tests.bench_suite.sample_framework.tables import sample
+from tests.bench_suite.workers.services import a_setting, built, prepared
 from tests.places import HELPERS
 from tests.waiting import has_gone, wait_until
 
@@ -68,36 +67,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
         worker.close()
 
 
-def a_setting(variant: str, scratch: Path) -> Setting:
-    return Setting(
-        cell=Cell(framework="sample", model="mlp", device="cpu"),
-        framework=sample("sample", variant=variant),
-        implementation="sample_framework.mlp",
-        workload_module="speedscore.bench_suite.workloads.mlp",
-        preset="smoke",
-        affinity=allowed_processors(),
-        scratch=str(scratch),
-        caches=str(scratch / "caches"),
-    )
-
-
 def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
     worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
     worker.ask(PREPARE, limit_seconds=limit_seconds)
     worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
-
-
-def built(variant: str, scratch: Path) -> Service:
-    """What a worker does, without the process around it."""
-    service = Service()
-    service.handle(Build(a_setting(variant, scratch)))
-    return service
-
-
-def prepared(service: Service, role: Role) -> Prepared:
-    reply = service.handle(Prepare(role=role, round_seconds=0.001))
-    assert isinstance(reply, Prepared)
-    return reply
 
 
 def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:

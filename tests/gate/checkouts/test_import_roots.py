@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,7 @@ import pytest
 from speedscore.gate.checkouts.import_roots import ImportRoots, import_roots
 from speedscore.gate.checkouts.projects import layout_of
 from tests.gate.backend_projects import PROJECTS, metadata
-
-
-def write(folder: Path, files: Iterable[str] | dict[str, str]) -> None:
-    texts = files if isinstance(files, dict) else dict.fromkeys(files, "")
-    for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+from tests.gate.written_files import write
 
 
 def roots_of(folder: Path, *named: str) -> ImportRoots:

@@ -24,7 +24,7 @@ from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
 from speedscore.gate.upgrades.upgrading import Upgrade
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, QuietListener, a_plan, a_spec, gated
-from tests.gate.upgrades.test_stage_pairs import Dumping
+from tests.gate.upgrades.made_up_dumps import Dumping
 from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"

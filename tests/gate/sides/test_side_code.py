@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from speedscore_gate_code import OwnCode
 
-from tests.gate.checkouts.test_import_roots import write
+from tests.gate.written_files import write
 
 SITE = "env/lib/python3/site-packages"
 

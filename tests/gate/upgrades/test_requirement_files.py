@@ -9,7 +9,7 @@ import pytest
 
 from speedscore.gate.upgrades.requirement_files import RequirementFiles, requirement_files
 from speedscore.gate.upgrades.resolving import check_requests
-from tests.gate.upgrades.test_resolving import Installers
+from tests.gate.upgrades.made_up_installers import Installers
 
 HASHED = "kite==2.0 \\\n    --hash=sha256:ab \\\n    --hash=sha256:cd\n    # via plume\n"
 LEFT_OUT = "resolved without {}, the code of this checkout, which both sides run"

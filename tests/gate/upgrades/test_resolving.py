@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.environments.interpreters import Environment
 from speedscore.gate.environments.made_environments import Runner
 from speedscore.gate.environments.requirements import fulfils
 from speedscore.gate.errors import GateError
@@ -19,12 +18,9 @@ from speedscore.gate.upgrades.direct_urls import is_known, known_locally, known_
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
 from speedscore.gate.upgrades.resolving import Resolved, check_requests, resolve, without_contradicted
 from speedscore.gate.upgrades.upgrading import Upgrade
+from tests.gate.upgrades.made_up_installers import PRESENT, Installers, environment
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Environment:
-    return Environment("python", "/env", platform="3", site_folders=(), packages=packages, requires=requires)
 
 
 @pytest.mark.parametrize(
@@ -142,26 +138,6 @@ def test_changes_that_cannot_all_be_read_are_not_taken_for_none(said: str) -> No
         changes_of_uv(said)
 
 
-class Installers(Runner):
-    """Takes the place of uv and pip: it keeps their command lines, and answers as a function says."""
-
-    def __init__(self, answer: Callable[[Sequence[str]], str]) -> None:
-        super().__init__("--gate-upgrade", "resolving", PRESENT, GateDeadline())
-        self.commands: list[list[str]] = []
-        self.pip_constraint: list[str] = []
-        self._answer = answer
-
-    def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
-        self.commands.append(list(command))
-        if variables:
-            self.pip_constraint.append(variables["PIP_CONSTRAINT"])
-        said = self._answer(command)
-        if "--report" in command:
-            Path(command[command.index("--report") + 1]).write_text('{"install": []}')
-        return said
-
-
-PRESENT = environment({"pip": "26", "jax": "0.10", "flax": "1"}, flax=("jax>=0.9",))
 NO_CHANGES = "Would make no changes\n"
 JAX = "Would install 1 package\n + jax==0.8.0\n"
 

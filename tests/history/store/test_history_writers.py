@@ -31,7 +31,7 @@ from speedscore.history.store import writing
 from speedscore.history.store.datasets import dataset_of, read_whole
 from speedscore.history.store.parts import Contents
 from speedscore.history.store.storage import Place, place_of
-from tests.history.asking import COUNTED, rows
+from tests.history.stored_rows import COUNTED, rows
 from tests.sample_runs import a_run, save, timed
 
 RUNS = tuple(a_run(timed([0.1]), day=day) for day in range(12))

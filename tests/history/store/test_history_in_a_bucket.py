@@ -23,7 +23,7 @@ pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
 from speedscore.history.store.storage import Place, place_of
-from tests.history.asking import COUNTED, rows
+from tests.history.stored_rows import COUNTED, rows
 
 BUCKET = os.environ.get("SPEEDSCORE_BUCKET", "").rstrip("/")
 pytestmark = pytest.mark.skipif(

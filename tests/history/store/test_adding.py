@@ -26,7 +26,7 @@ from speedscore.history.store.parts import contents_of
 from speedscore.history.store.storage import place_of
 from speedscore.history.store.writing import Added, add_runs
 from speedscore.host.piped import PipedProcess
-from tests.history.asking import rows
+from tests.history.stored_rows import rows
 
 RUNS = [a_full_run(day=day) for day in range(5)]
 

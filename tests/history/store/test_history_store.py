@@ -31,7 +31,7 @@ from speedscore.history.store import parts, writing
 from speedscore.history.store.datasets import read_whole
 from speedscore.history.store.parts import MARKS, Contents, contents_of, has_form
 from speedscore.history.store.storage import Folder, place_of
-from tests.history.asking import COUNTED, filled, rows
+from tests.history.stored_rows import COUNTED, filled, rows
 from tests.sample_runs import a_run, timed
 
 

@@ -34,7 +34,7 @@ from speedscore.history.store.datasets import read_whole
 from speedscore.history.store.parts import mark_place
 from speedscore.history.store.storage import place_of
 from speedscore.history.store.writing import add_runs
-from tests.history.asking import rows
+from tests.history.stored_rows import rows
 from tests.sample_runs import a_run, save, timed
 
 
