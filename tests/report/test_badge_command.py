@@ -47,14 +47,8 @@ def test_every_verdict_of_a_gate_has_its_word_and_its_colour(
     assert document == {"schemaVersion": 1, "label": "speed gate", "message": said, "color": colour}
 
 
-@pytest.fixture
-def run_with_probes(tmp_path: Path) -> Path:
-    """A run that answers enough for a score: its cases, with the probes of another."""
-    run = json.loads(RUN.read_text())
-    run["speedscore"]["probes"] = json.loads((RUNS / "2026-11-26-probes.json").read_text())["speedscore"]["probes"]
-    path = tmp_path / "run.json"
-    path.write_text(json.dumps(run))
-    return path
+TOGETHER = (str(RUN), str(RUNS / "2026-11-26-probes.json"))
+"""Runs that answer enough for a score: the cases of one and the probes of the other."""
 
 
 def score_of(card: Path) -> float:
@@ -62,19 +56,24 @@ def score_of(card: Path) -> float:
     return float(framework["speed_score"])
 
 
-def test_a_score_is_that_of_the_card(run_with_probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["card", "jax", "--run", str(run_with_probes), "--format", "json"]) == 0
+def test_a_score_is_that_of_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", "jax", "--run", *TOGETHER, "--format", "json"]) == 0
     (tmp_path / "card.json").write_text(capsys.readouterr().out)
-    assert main(["badge", str(run_with_probes), "--framework", "JAX", "-o", str(tmp_path / "b.json")]) == 0
+    assert main(["badge", *TOGETHER, "--framework", "JAX", "-o", str(tmp_path / "b.json")]) == 0
     score = f"{score_of(tmp_path / 'card.json'):.1f} of 10"
     assert capsys.readouterr().out == f"JAX Speed Score: {score}\n"
     assert json.loads((tmp_path / "b.json").read_text())["message"] == score
 
 
-def test_weights_of_one_s_own_are_named(run_with_probes: Path, tmp_path: Path) -> None:
+def test_without_probes_a_score_is_unknown(tmp_path: Path) -> None:
+    assert main(["badge", str(RUN), "--framework", "jax", "-o", str(tmp_path / "b.json")]) == 0
+    assert json.loads((tmp_path / "b.json").read_text())["message"] == "unknown"
+
+
+def test_weights_of_one_s_own_are_named(tmp_path: Path) -> None:
     words = [
         "badge",
-        str(run_with_probes),
+        *TOGETHER,
         "--framework",
         "jax",
         "--weights",
@@ -104,8 +103,9 @@ def test_a_label_of_one_s_own_stands_in_the_left_half(gate_json: Path, tmp_path:
         (["{odd}", "-o", "a.svg"], "found 7"),
         (["missing.json", "-o", "a.svg"], "missing.json: cannot be read"),
         (["{gate}", "-o", "a.svg", "{gate}"], "{gate}: this is the file that is read"),
+        (["{run}", "{gate}", "-o", "a.svg"], "{gate} is a gate's report, of which a badge shows one; leave out {run}"),
     ],
-    ids=["whose", "layer", "unknown", "ending", "gate", "place", "code", "missing", "itself"],
+    ids=["whose", "layer", "unknown", "ending", "gate", "place", "code", "missing", "itself", "two"],
 )
 def test_what_cannot_be_drawn_is_said_in_one_line(
     gate_json: Path,

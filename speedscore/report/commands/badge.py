@@ -1,4 +1,4 @@
-"""Draw a badge of a gate's verdict, or of a framework's Speed Score in a saved run: as SVG and as JSON for shields.io.
+"""Draw a badge of a gate's verdict, or of a framework's Speed Score in saved runs: as SVG and as JSON for shields.io.
 
 Nothing is measured.
 """
@@ -24,7 +24,7 @@ from speedscore.text.output import COMMAND, write
 
 EXAMPLES = examples(
     f"{COMMAND} badge gate.json -o badge.svg",
-    f"{COMMAND} badge RUN.json --framework jax -o badge.svg badge.json",
+    f"{COMMAND} badge RUN.json PROBES.json --framework jax -o badge.svg badge.json",
 )
 
 
@@ -45,8 +45,10 @@ _WRITERS = {".svg": Badge.svg, ".json": Badge.endpoint}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, metavar="FILE", help="what --gate-json wrote, or a saved run")
-    parser.add_argument("--framework", metavar="NAME", help=f"whose score, {arguments.FRAMEWORK_HELP}; of a saved run")
+    parser.add_argument(
+        "sources", nargs="+", type=Path, metavar="FILE", help="what --gate-json wrote, or saved runs, scored together"
+    )
+    parser.add_argument("--framework", metavar="NAME", help=f"whose score, {arguments.FRAMEWORK_HELP}; of saved runs")
     parser.add_argument("--label", metavar="TEXT", help="the left half (default: speed gate, or whose score it is)")
     parser.add_argument(
         "-o", "--output", nargs="+", type=Path, required=True, metavar="FILE", help="one that ends in .svg or .json"
@@ -60,9 +62,9 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         if path.suffix not in _WRITERS:
             raise BadgeError(f"{path}: expected a name that ends in .svg or .json")
-        if path.resolve() == options.source.resolve():
+        if path.resolve() in {source.resolve() for source in options.sources}:
             raise BadgeError(f"{path}: this is the file that is read; name another for the badge")
-    badge = _of_gate(options) if _is_gate(options.source) else _of_run(options)
+    badge = _of_gate(options) if any(map(_is_gate, options.sources)) else _of_runs(options)
     if options.label is not None:
         badge = msgspec.structs.replace(badge, label=options.label)
     for path in options.output:
@@ -85,25 +87,28 @@ def _is_gate(path: Path) -> bool:
 
 
 def _of_gate(options: argparse.Namespace) -> Badge:
+    source, *others = sorted(options.sources, key=_is_gate, reverse=True)
     if options.framework is not None:
-        raise BadgeError(f"{options.source} is a gate's report, which scores no framework; leave out --framework")
-    report = read_report(read_file(options.source), what=str(options.source))
+        raise BadgeError(f"{source} is a gate's report, which scores no framework; leave out --framework")
+    if others:
+        raise BadgeError(f"{source} is a gate's report, of which a badge shows one; leave out {others[0]}")
+    report = read_report(read_file(source), what=str(source))
     try:
         message, colour = _VERDICTS[GateExit(report.exit_code)]
     except ValueError:
         raise BadgeError(
-            f"{options.source}: expected an exit code of a gate ({', '.join(str(int(each)) for each in GateExit)}), "
+            f"{source}: expected an exit code of a gate ({', '.join(str(int(each)) for each in GateExit)}), "
             f"found {report.exit_code}"
         ) from None
     return Badge(label="speed gate", message=message, colour=colour)
 
 
-def _of_run(options: argparse.Namespace) -> Badge:
+def _of_runs(options: argparse.Namespace) -> Badge:
     if options.framework is None:
-        raise BadgeError(f"whose score of {options.source}? Name it: --framework jax")
+        raise BadgeError(f"whose score of {options.sources[0]}? Name it: --framework jax")
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     asked = argparse.Namespace(
-        run=[options.source], framework=[options.framework], facts=options.facts, snapshot=options.snapshot
+        run=options.sources, framework=[options.framework], facts=options.facts, snapshot=options.snapshot
     )
     evidence, frameworks = arguments.read_evidence(overridden.rubric, asked)
     report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
