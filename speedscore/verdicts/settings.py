@@ -5,6 +5,7 @@ It reads and checks and decides nothing. Sizes are written as per cent, ``"5%"``
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -93,9 +94,13 @@ class Settings:
         if detect is not None:
             fraction(detect, what="--gate-detect")
         self.for_case("", "")  # every size of the table itself is checked at once
+        for name in ("seconds", "pair_seconds"):
+            _check_seconds(getattr(table, name), what=name)
         for case_table in table.case:
             try:
                 self.for_case(case_table.match, case_table.match)
+                if case_table.seconds is not None:
+                    _check_seconds(case_table.seconds, what="seconds")
             except SettingsError as error:
                 raise SettingsError(f"case {case_table.match!r}: {error}") from None
 
@@ -169,6 +174,11 @@ def fraction(text: str, *, what: str = "") -> float:
     return float(size[1]) / 100
 
 
+def _check_seconds(seconds: float, *, what: str) -> None:
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"{what}: expected a number of seconds above 0, found {seconds:g}")
+
+
 def read_table(project: Path) -> GateTable:
     """The table of ``project/pyproject.toml``, else of the next one above it that has one, up to the repository's root;
     its defaults where there is none. Raises SettingsError."""
@@ -179,7 +189,7 @@ def read_table(project: Path) -> GateTable:
             if ours is None:
                 continue
             gate_table = msgspec.convert(ours, GateTable)
-            Settings(gate_table)  # every size in it is checked while the file's name is at hand
+            Settings(gate_table)  # every figure in it is checked while the file's name is at hand
             return gate_table
         except msgspec.ValidationError as error:
             raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None

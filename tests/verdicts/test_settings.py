@@ -111,6 +111,16 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
             "memory_margin must be smaller than memory_detect, found '2%' and '2%'",
         ),
         ("[tool.speedscore.gate]\ndetect = '0%'", "detect: expected more than 0 % and less than 1000 %, found '0%'"),
+        ("[tool.speedscore.gate]\nseconds = 0", "seconds: expected a number of seconds above 0, found 0"),
+        (
+            "[tool.speedscore.gate]\npair_seconds = -0.5",
+            "pair_seconds: expected a number of seconds above 0, found -0.5",
+        ),
+        ("[tool.speedscore.gate]\nseconds = inf", "seconds: expected a number of seconds above 0, found inf"),
+        (
+            "[[tool.speedscore.gate.case]]\nmatch = '*'\nseconds = nan",
+            "case '*': seconds: expected a number of seconds above 0, found nan",
+        ),
         ("[tool.speedscore.gate]\ndetect = '5'", "detect: expected a size in per cent such as 5%, found '5'"),
         (
             "[tool.speedscore.gate]\nmiss = 0.05",
