@@ -86,11 +86,10 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             "Of several measured devices the one on which most models were compared is scored, of as many the first: "
             f"{', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
-            "first process of each training case chooses, and the others are the figure. Of those that it does not "
-            "show to be slower than the fastest, and of those that are slower by no more than "
-            f"{policy.variant_tie * 100:g} %, the named one is scored ({named}), or else the base line ({base}); the "
-            "named one too where cases have one process. The bounds of Performance hold what another that is about as "
-            "fast would make of it.",
+            "first process of each training case chooses, and the others are the figure. Where the base line is slower "
+            f"than the fastest by no more than {policy.variant_tie * 100:g} %, it is scored ({base}), else by the same "
+            f"rule the named one ({named}), which is scored also where cases have one process. The bounds of "
+            "Performance hold what another that is about as fast would make of it.",
             f"A probe is answered by the scored variant where it was asked it, and otherwise by {base}; what is each "
             "line's own, both answer.",
             *(

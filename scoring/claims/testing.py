@@ -21,8 +21,7 @@ from speedscore.record.ratios import estimate_ratios
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.claims.claim import ANY_MODEL, Claim
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
-from speedscore.scoring.findings.choosing_rounds import Place
-from speedscore.scoring.findings.variants import Variants, place_of, without_process
+from speedscore.scoring.findings.variants import Place, Variants, place_of, without_process
 
 _UNNAMED: dict[DeviceName, tuple[Precision, ...]] = {
     "tpu": ("bfloat16", "tf32", "float32"),

@@ -26,8 +26,7 @@ from speedscore.record.ratios import Estimate, Pair, estimate_ratios
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.choosing_rounds import Place
-from speedscore.scoring.findings.variants import Variants, place_of, without_process
+from speedscore.scoring.findings.variants import Place, Variants, place_of, without_process
 from speedscore.scoring.rubric.answer_rule import Measure
 
 

@@ -3,33 +3,33 @@
 The rule must not reward having more variants: the best of six equal ones would lead the best of two by what chance
 alone makes of it. So the rounds that choose a variant never give a figure of it (sample splitting; Cox 1975, A note on
 data-splitting for the evaluation of significance levels): of each training case the first process chooses, and the
-others are the figure. Candidates are the variants of the rubric's style, and those that the rounds do not show to be
-slower than the fastest are as good as it (subset selection; Gupta 1965, Technometrics 7): of these the one that the
-rubric names is scored, else the ecosystem's base line, so that chance does not decide. Where cases have one process,
-the variant that the rubric names is scored, and no timing has a say. Nothing is turned into points here.
+others are the figure. Candidates are the variants of the rubric's style. One process is some way from the next, so
+those that are slower than the fastest by no more than the rubric's tie count as being as fast: of them the ecosystem's
+base line is scored, else the one that the rubric names. The tie is a fixed one: a spread that was learned from the
+rounds of the figure would tell how far the process that chooses is from them. Where cases have one process, the variant
+that the rubric names is scored, and no timing has a say. Nothing is turned into points here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import estimate_ratios
-from speedscore.record.rounds import Process
+from speedscore.record.rounds import Process, figure_of_rounds, rounds_by_process
 from speedscore.record.run_record import CaseResult, Style
 from speedscore.scoring.evidence.evidence import Evidence, MeasuredCase
-from speedscore.scoring.findings.choosing_rounds import (
-    Cells,
-    Place,
-    choosing_process,
-    choosing_seconds,
-    lag_by_chance,
-)
 from speedscore.scoring.rubric.policy import Policy
+
+Place = tuple[str, str, str, str]
+"""Run, model, precision, machine: where cases of one phase and device were measured side by side."""
+
+_Cells = Mapping[Place, Mapping[str, CaseResult]]
+"""Training cases by line of the matrix."""
 
 
 class VariantBeside(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ def choose_variants(policy: Policy, evidence: Evidence, *, device: DeviceName) -
     """One variant for each ecosystem measured on ``device``.
 
     Of the candidates those that completed most of the training cases that every ecosystem has (common support), and
-    of these the one with the least geometric mean of seconds a step.
+    of these the one with the least geometric mean of seconds a step, or one that is within the tie of it.
     """
     cells = _training_cells(evidence, device)
     styles = _styles(evidence, device)
@@ -95,7 +95,7 @@ def choose_variants(policy: Policy, evidence: Evidence, *, device: DeviceName) -
         place: process
         for place, cases in support.items()
         if any(all(name in cases for name in names) for names in several)
-        and (process := choosing_process([cases[name] for name in all_candidates if name in cases])) is not None
+        and (process := _choosing_process([cases[name] for name in all_candidates if name in cases])) is not None
     }
     scored = {
         ecosystem: _scored(
@@ -129,7 +129,7 @@ def without_process(case: CaseResult, process: Process) -> CaseResult | None:
     return msgspec.structs.replace(case, rounds=rounds) if rounds else None
 
 
-def _training_cells(evidence: Evidence, device: DeviceName) -> Cells:
+def _training_cells(evidence: Evidence, device: DeviceName) -> _Cells:
     grouped: dict[Place, dict[str, CaseResult]] = {}
     for measured in evidence.measured.get(device, ()):
         case = measured.case
@@ -153,10 +153,19 @@ def _of_style(policy: Policy, styles: Mapping[str, Style | None]) -> list[str]:
     return [name for name, style in styles.items() if style in (None, policy.scored_style)] or list(styles)
 
 
-def _most_complete(names: Sequence[str], support: Cells) -> list[str]:
+def _most_complete(names: Sequence[str], support: _Cells) -> list[str]:
     """Nobody gains by failing: those that completed most of the support."""
     completed = {name: sum(name in cases for cases in support.values()) for name in names}
     return [name for name in names if completed[name] == max(completed.values())]
+
+
+def _choosing_process(cases: Sequence[CaseResult]) -> int | None:
+    """The first process that all of them shared, where there is another; None where none can be spared."""
+    if len({case.occasion for case in cases}) > 1:
+        return None
+    shared = set.intersection(*({round_.process for round_ in case.rounds} for case in cases))
+    numbers = sorted(process for process in shared if process is not None)
+    return numbers[0] if len(numbers) > 1 else None
 
 
 def _scored(
@@ -166,14 +175,11 @@ def _scored(
     policy: Policy,
     device: DeviceName,
     styles: Mapping[str, Style | None],
-    cells: Cells,
+    cells: _Cells,
     choosing: Mapping[Place, int],
 ) -> ScoredVariant:
-    seconds, by_chance = {}, 0.0
-    if len(names) > 1:
-        seconds = choosing_seconds(names, cells=cells, choosing=choosing)
-        by_chance = lag_by_chance(names, cells=cells, choosing=choosing)
-    chosen, reason = _choice(ecosystem, names, policy=policy, styles=styles, seconds=seconds, by_chance=by_chance)
+    seconds = _choosing_seconds(names, cells=cells, choosing=choosing) if len(names) > 1 else {}
+    chosen, reason = _choice(ecosystem, names, policy=policy, styles=styles, seconds=seconds)
     return ScoredVariant(
         ecosystem=ecosystem,
         device=device,
@@ -202,10 +208,8 @@ def _choice(
     policy: Policy,
     styles: Mapping[str, Style | None],
     seconds: Mapping[str, float],
-    by_chance: float,
 ) -> tuple[str, str]:
-    """The variant among ``names`` and why; ``seconds`` are what chooses, empty where no rounds can, and ``by_chance``
-    says how far apart those of two equal variants may be."""
+    """The variant among ``names`` and why; ``seconds`` are what chooses, empty where no rounds can."""
     named = policy.scored_variants.get(ecosystem)
     of_style = _of_style(policy, styles)
     style = f"{policy.scored_style} " if all(styles[name] == policy.scored_style for name in of_style) else ""
@@ -218,16 +222,14 @@ def _choice(
         )
     elif seconds:
         fastest = min(seconds, key=lambda name: (seconds[name], name))
-        lags = {name: own / seconds[fastest] - 1 for name, own in seconds.items()}
         chosen, reason = fastest, f"the fastest of {len(names)} {style}variants in training"
-        allowed = max(policy.variant_tie, by_chance)
-        preferred = ((named, "named by the rubric"), (policy.base_variants.get(ecosystem), "the base line"))
+        preferred = ((policy.base_variants.get(ecosystem), "the base line"), (named, "named by the rubric"))
         for name, why in preferred:
-            if name is not None and name in lags and lags[name] <= allowed:
+            if name is not None and name in seconds and seconds[name] <= seconds[fastest] * (1 + policy.variant_tie):
                 chosen = name
-                what = "may be chance" if by_chance > policy.variant_tie else "counts as none"
-                lag = f", {lags[name] * 100:.3g} % slower than {reason}, where up to {allowed * 100:.3g} % {what}"
-                reason = f"{why} and {reason}" if name == fastest else why + lag
+                slower = f"{(seconds[name] / seconds[fastest] - 1) * 100:.3g} % slower than {reason}"
+                counts = f"up to {policy.variant_tie * 100:g} % counts as none"
+                reason = f"{why} and {reason}" if name == fastest else f"{why}, {slower}, where {counts}"
                 break
         reason += ", by each case's first process alone"
     elif named is not None and named in names:
@@ -237,7 +239,23 @@ def _choice(
     return chosen, reason
 
 
-def _times_as_fast(name: str, scored: str, *, cells: Cells, choosing: Mapping[Place, int]) -> float | None:
+def _choosing_seconds(names: Collection[str], *, cells: _Cells, choosing: Mapping[Place, int]) -> dict[str, float]:
+    """Line → its seconds a training step in the choosing processes, over the places that all of them completed; empty
+    where there is none."""
+    places = [place for place in choosing if all(name in cells[place] for name in names)]
+    if not places:
+        return {}
+    return {
+        name: math.exp(fmean(math.log(_figure_of_process(cells[place][name], choosing[place])) for place in places))
+        for name in names
+    }
+
+
+def _figure_of_process(case: CaseResult, process: int) -> float:
+    return figure_of_rounds(rounds_by_process(case.rounds)[process])
+
+
+def _times_as_fast(name: str, scored: str, *, cells: _Cells, choosing: Mapping[Place, int]) -> float | None:
     logs = []
     for place, cases in cells.items():
         both = [_figuring(case, choosing.get(place)) for case in (cases.get(name), cases.get(scored))]
@@ -247,7 +265,7 @@ def _times_as_fast(name: str, scored: str, *, cells: Cells, choosing: Mapping[Pl
     return math.exp(fmean(logs)) if logs else None
 
 
-def _only_models(name: str, scored: str, *, cells: Cells) -> tuple[str, ...]:
+def _only_models(name: str, scored: str, *, cells: _Cells) -> tuple[str, ...]:
     completed = {place: cases for place, cases in cells.items() if scored in cases}
     models = dict.fromkeys(model for _, model, _, _ in completed)
     both = dict.fromkeys(model for (_, model, _, _), cases in completed.items() if name in cases)

@@ -53,12 +53,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Points."""
     scored_style: Style = "idiomatic"
     variant_tie: float = 0.0
-    """How much longer a training step of the named variant may take than the fastest's for it to be scored still, as a
-    fraction."""
+    """How much longer a training step of the base line, or of the named variant, may take than the fastest's for it to
+    be scored still, as a fraction."""
     scored_variants: dict[str, str] = {}
-    """Ecosystem → the line of the matrix that it is scored as where no timing decides against it."""
+    """Ecosystem → the line of the matrix that it is scored as where there is no timing to choose by, and where it is
+    within the tie and the base line is not."""
     base_variants: dict[str, str] = {}
-    """Ecosystem → the line that answers a probe which the scored variant was not asked."""
+    """Ecosystem → the line that is scored where it is within the tie of the fastest, and that answers a probe which the
+    scored variant was not asked."""
     probe_controls: dict[str, Control] = {}
     """Family of probes → what proves its answers."""
 

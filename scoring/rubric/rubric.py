@@ -23,7 +23,7 @@ from speedscore.scoring.rubric.topic import Topic
 from speedscore.text.cleaning import is_name, one_line
 from speedscore.text.plain import texts
 
-RUBRIC_VERSION = 3
+RUBRIC_VERSION = 4
 """Raised when a field of ``rubric.toml`` changes its meaning."""
 
 

@@ -63,14 +63,14 @@ def _as_fast(policy: Policy, chosen: Variants) -> Iterator[tuple[str, str, float
 
 
 def _was_passed_over(variant: ScoredVariant, beside: VariantBeside) -> bool:
-    """Whether it was faster in the rounds that chose, by no more than may be chance."""
+    """Whether it was faster in the rounds that chose, by no more than the tie."""
     seconds, scored_seconds = beside.choosing_seconds, variant.choosing_seconds
     return seconds is not None and scored_seconds is not None and seconds < scored_seconds
 
 
 def _is_near(times_as_fast: float, policy: Policy) -> bool:
-    """Within the tie and as much again: so far may the process that chose have been from the next."""
-    limit = 1 + 2 * policy.variant_tie
+    """Within the tie: so far may the process that chose have been from the next."""
+    limit = 1 + policy.variant_tie
     return 1 / limit <= times_as_fast <= limit
 
 

@@ -47,7 +47,7 @@ def write(folder: Path, text: str) -> Path:
         ('combine = "sum"', "", "criterion 'others_work': .*combine"),
         ('reason = "Attention', 'reason = ""  # ', "criterion 'github_stars': no reason"),
         ('name = "Stack Overflow"', 'name = ""', "'others_work': joins facts"),
-        ("version = 3", "version = 4", "version 4 is not the 3"),
+        ("version = 4", "version = 3", "version 3 is not the 4"),
         ("minimum_coverage = 0.65", "minimum_coverage = 1.5", "minimum_coverage 1.5"),
         ('kind_order = ["reference", ', "kind_order = [", "kind_order must name"),
         ("reference = 12, ", "", "stale_after_months must name"),
