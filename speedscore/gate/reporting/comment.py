@@ -141,7 +141,8 @@ def _reasons(report: GateReport, *, room: int) -> list[str]:
     for reasons in report.reasons:
         said = reason_lines(reasons)
         if said:
-            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))} ({_inert(source(reasons))})")
+            seen = source(reasons)
+            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))}{f' ({_inert(seen)})' if seen else ''}")
             lines += [f"  - {_inert(line)}" for line in said]
     kept = _first(lines, room=room - _size([_LEFT_OUT]) - 40)
     more = [f"- … and {len(lines) - len(kept)} more lines, {_LEFT_OUT}"] if len(kept) < len(lines) else []

@@ -43,7 +43,8 @@ def terminal_lines(report: GateReport) -> list[str]:
         lines += wrapped(remark)
     for reasons in report.reasons:
         if said := reason_lines(reasons):
-            lines += wrapped(f"why {reasons.case} ({source(reasons)}):")
+            seen = source(reasons)
+            lines += wrapped(f"why {reasons.case}{f' ({seen})' if seen else ''}:")
             lines += [part for line in said for part in _indented(line)]
     for case, command in report.reproduce.items():
         lines += [f"to gate {one_line(case)} alone:", f"  {command}"]
