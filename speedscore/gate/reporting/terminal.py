@@ -14,7 +14,7 @@ from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
-from speedscore.verdicts.verdict import Verdict
+from speedscore.verdicts.verdict import Verdict, outcome_word
 
 _HEADERS = ("verdict", "base, head", "ratio", "interval", "pairs", "sees")
 _RATIO = "ratio: head over base, above 1 is slower or larger"
@@ -70,7 +70,7 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        wording.outcome(verdict),
+        outcome_word(verdict),
         _both_amounts(verdict),
         wording.as_ratio(verdict.ratio) if verdict.ratio is not None else "",
         wording.interval(verdict) if verdict.pairs else "",
