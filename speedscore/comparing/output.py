@@ -22,14 +22,12 @@ from speedscore.text.numbers import counted, duration, short_percent, size, thre
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.unpaired import ASSUMED_SPREAD, shown_error
-from speedscore.verdicts.verdict import Verdict
+from speedscore.verdicts.verdict import MINOR, Verdict, outcome_word
 
 _MOST_NAMES = 3
 _SENSELESS = 100
 """An interval whose limits are further apart than this factor says nothing that numbers should stand for."""
 _HEADERS = ("", "verdict", "ratio", "interval", "base", "head")
-_MINOR = "minor"
-"""What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 
 
 def as_table(report: ComparisonReport) -> str:
@@ -167,15 +165,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     verdict = row.verdict
     return (
         verdict.metric.removesuffix("_bytes"),
-        _outcome(verdict),
+        outcome_word(verdict),
         _ratio(verdict.ratio) if verdict.ratio is not None else "",
         _interval(verdict.low, verdict.high),
         *(_figure(values.figure, row.unit) if values and row.unit else "" for values in (row.base, row.head)),
     )
-
-
-def _outcome(verdict: Verdict) -> str:
-    return _MINOR if verdict.is_minor else verdict.outcome
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -203,7 +197,7 @@ def _remarks(report: ComparisonReport, comparison: ComparedRunSets, names: dict[
     yield from _together(comparison.together)
     yield (
         "ratio: head over base, above 1 is slower or larger. interval: "
-        f"{short_percent(1 - 2 * shown_error(report.time))}; regressed and improved ask for more. {_MINOR}: a change "
+        f"{short_percent(1 - 2 * shown_error(report.time))}; regressed and improved ask for more. {MINOR}: a change "
         "whose interval leaves out 1, and which is smaller than what is to be found. Runs that were no neighbours in "
         "time show large changes only."
     )
@@ -216,7 +210,7 @@ def _remarks(report: ComparisonReport, comparison: ComparedRunSets, names: dict[
         yield f"inconclusive in {counted(len(alike), 'metric')}{shown}: {reason}"
     hidden = [row for row in rows if not _is_shown(row) and row.verdict.outcome != "not comparable"]
     for metric, of_metric in _by(hidden, lambda row: row.verdict.metric):
-        outcomes = Counter(_outcome(row.verdict) for row in of_metric)
+        outcomes = Counter(outcome_word(row.verdict) for row in of_metric)
         yield f"{metric}: " + ", ".join(f"{outcome} in {count}" for outcome, count in outcomes.items())
     for reason, alike in sorted(_by(rows, _why_not), key=lambda group: group[1][0].is_measured_nowhere):
         cases = list(dict.fromkeys(names[row.verdict.case] for row in alike))
@@ -230,8 +224,8 @@ def _together(verdict: Verdict | None) -> Iterator[str]:
     if verdict is not None and verdict.ratio is not None:
         interval = _interval(verdict.low, verdict.high)
         yield (
-            f"{verdict.case}: {_outcome(verdict)}, ratio {_ratio(verdict.ratio)} ({interval}), their geometric mean; "
-            "the noise of a run is taken to be common to all"
+            f"{verdict.case}: {outcome_word(verdict)}, ratio {_ratio(verdict.ratio)} ({interval}), their geometric "
+            "mean; the noise of a run is taken to be common to all"
         )
 
 

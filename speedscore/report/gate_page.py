@@ -16,7 +16,7 @@ from speedscore.host.files import read_file, write_file
 from speedscore.report.writing import ReportError, check_name
 from speedscore.text.numbers import short_percent
 from speedscore.text.plain import plain
-from speedscore.verdicts.verdict import Verdict
+from speedscore.verdicts.verdict import Verdict, outcome_word
 
 _HEADERS = ("case", "metric", "verdict", "base", "head", "ratio", "interval", "pairs", "sees")
 
@@ -76,7 +76,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.case,
         verdict.metric,
-        wording.outcome(verdict),
+        outcome_word(verdict),
         *wording.amounts(verdict),
         "" if verdict.ratio is None else wording.as_ratio(verdict.ratio),
         wording.interval(verdict) if verdict.pairs else "",

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from speedscore.text.numbers import short_percent
 from speedscore.verdicts.signed_rank import centre, lower_limit, upper_limit
 from speedscore.verdicts.verdict import Figure, VerdictPolicy, false_alarm_share, read
 
@@ -50,7 +51,7 @@ class ClaimVerdict(msgspec.Struct, frozen=True):
     """Node id of the test."""
     outcome: ClaimOutcome
     reason: str = ""
-    """In words; why it was not decided, where it was not."""
+    """In words: why it was not decided, where it was not; of what is unchanged, that its interval excludes 1."""
     figure: Figure | None = None
     """Which of the two decided."""
     ratio: float | None = None
@@ -119,7 +120,7 @@ def judge_claim(
         claim=claim.text,
         case=case,
         outcome=outcome,
-        reason=why_last if outcome == "indistinguishable" else "",
+        reason=why_last if outcome == "indistinguishable" else _minor(claim, shown, policy, outcome=outcome),
         figure=figure,
         ratio=math.exp(shown.middle),
         low=None if math.isinf(shown.low) else math.exp(shown.low),
@@ -128,6 +129,15 @@ def judge_claim(
         smallest_visible=visible,
         interval_level=None if has_no_end else 1 - 2 * false_alarm_share(policy, figure_count=figure_count),
     )
+
+
+def _minor(claim: ChangeClaim, shown: _Interval, policy: VerdictPolicy, *, outcome: ClaimOutcome) -> str:
+    """What must be said beside an interval of ``unchanged`` that excludes 1; else empty."""
+    if claim.direction != "unchanged" or outcome != "supported" or shown.low <= 0 <= shown.high:
+        return ""
+    if claim.log_size is None:
+        return f"the interval leaves out 1, by less than the margin of {short_percent(policy.margin)}"
+    return f"the interval leaves out 1, by less than the {short_percent(math.expm1(claim.log_size))} of the claim"
 
 
 def _interval(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int) -> _Interval:

@@ -17,7 +17,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from speedscore.verdicts.verdict import Figure, FigureVerdict, Outcome, PairedReading, VerdictPolicy, finite, read
+from speedscore.verdicts.verdict import (
+    Figure,
+    FigureVerdict,
+    Outcome,
+    PairedReading,
+    VerdictPolicy,
+    finite,
+    is_minor,
+    read,
+)
 
 
 def read_time(
@@ -65,7 +74,7 @@ def looks_slower(ratio: float, policy: VerdictPolicy) -> bool:
 
 
 def _figure(figure: Figure, reading: PairedReading) -> FigureVerdict:
-    return FigureVerdict(
+    verdict = FigureVerdict(
         figure=figure,
         outcome=reading.outcome or "inconclusive",
         ratio=reading.ratio,
@@ -73,3 +82,4 @@ def _figure(figure: Figure, reading: PairedReading) -> FigureVerdict:
         high=finite(reading.high),
         smallest_visible=reading.smallest_visible,
     )
+    return msgspec.structs.replace(verdict, is_minor=is_minor(verdict))

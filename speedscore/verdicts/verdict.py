@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -36,6 +36,9 @@ of a regression, only a share of ``miss``. So few pairs cannot say ``regressed``
 _CLEAR = 0.25
 """An early look excludes slowdowns from so far on between the margin and the slowdown to be detected: from 2 % on for a
 margin of 1 % and 5 % to be detected, so that a small true slowdown stays as surely as a large one."""
+
+MINOR = "minor"
+"""What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 
 MOST_DETECT = 10.0
 """So large a slowdown, as a fraction, is not asked to be detected."""
@@ -74,6 +77,8 @@ class FigureVerdict(msgspec.Struct, frozen=True):
     base_seconds: float | None = None
     """Of a call, in the pair nearest to the ratio."""
     head_seconds: float | None = None
+    is_minor: bool = False
+    """As that of a verdict."""
 
 
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,7 +121,23 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The machine of a fleet that it was measured on; empty where it was this one."""
 
 
-def is_minor(of: Verdict | FigureVerdict) -> bool:
+class Answer(Protocol):
+    """A verdict, that of one figure, or what has kept one."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def outcome_word(of: Answer) -> str:
+    """The verdict in a word: nobody reads ``unchanged`` beside an interval that excludes 1."""
+    return MINOR if is_minor(of) else of.outcome
+
+
+def is_minor(of: Answer) -> bool:
     """Whether it is called unchanged although its interval excludes 1."""
     if of.outcome != "unchanged" or of.low is None or of.high is None:
         return False

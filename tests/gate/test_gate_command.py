@@ -137,12 +137,14 @@ def test_a_regression_comes_with_the_command_that_gates_it_alone(caller: Caller)
 def test_the_command_names_no_folder_of_this_machine(caller: Caller) -> None:
     caller.commit()
     inside = f"--override-ini=cache_dir={caller.folder}/cache"
-    gated = caller.gate("--gate=HEAD", inside, base={"a": PLAIN}, head={"a": SLOWER})
+    outside = ("--basetemp=/home/me/tmp", "--junitxml", "/home/me/x.xml", "--override-ini=log_file=/home/me/log.txt")
+    gated = caller.gate("--gate=HEAD", inside, *outside, base={"a": PLAIN}, head={"a": SLOWER})
     commit = git(caller.folder, "rev-parse", "HEAD")[:12]
     command = gated.report["reproduce"]["a"]
     assert command.startswith("pytest a --benchmark-only --override-ini=cache_dir=./cache ")
-    assert command.endswith(f" --gate={commit}")
+    assert command.endswith(f" --override-ini=log_file=FOLDER/log.txt --gate={commit}")
     assert str(caller.folder) not in command
+    assert all("/home/me" not in said for said in (json.dumps(gated.report), gated.said, gated.markdown))
     assert command in gated.markdown
 
 

@@ -44,6 +44,13 @@ def in_memory(runs: list[RunRecord]) -> list[SavedRun]:
     return [figures_of(run, path=f"{place}.json") for place, run in enumerate(runs)]
 
 
+MINOR = (
+    Verdict(case=CASE, metric="time", outcome="unchanged", ratio=1.008, low=1.005, high=1.011),
+    Verdict(case=CASE, metric="memory", outcome="unchanged", ratio=1.0, low=0.99, high=1.01),
+)
+"""Of a gate whose times have an interval that excludes 1, as a file says it that has no flag for that."""
+
+
 def a_gate(path: Path, **fields: Any) -> Path:
     """The file of a gate that compared the commit of ``STEP`` with the one before."""
     verdicts = (

@@ -13,7 +13,7 @@ from speedscore.history.asking.changes import history_of
 from speedscore.history.asking.gate_marks import GateMark, read_marks
 from speedscore.history.figures.series import make_series
 from speedscore.record.run_record import RunRecord
-from tests.history.sample_nights import STEP, a_gate, in_memory, records
+from tests.history.sample_nights import MINOR, STEP, a_gate, in_memory, records
 
 pytest.importorskip("altair")
 pytest.importorskip("ruptures")
@@ -64,6 +64,15 @@ def test_a_gates_verdict_stands_at_its_commit_and_in_the_table(tmp_path: Path) -
     assert view is not None
     (table,) = [block for block in view.blocks if isinstance(block, Table) and block.id == "history-gates"]
     assert "regressed" in [cell.text for cell in table.rows[0]]
+
+
+def test_a_gates_unchanged_is_minor_beside_an_interval_that_excludes_1(tmp_path: Path) -> None:
+    view = view_of(records(), read_marks(a_gate(tmp_path / "gate.json", verdicts=MINOR)))
+    (figure,) = figures(view)
+    assert [row["gate"] for row in figure.values() if row["gate"]] == ["minor"]
+    assert view is not None
+    (table,) = [block for block in view.blocks if isinstance(block, Table) and block.id == "history-gates"]
+    assert "minor" in [cell.text for cell in table.rows[0]]
 
 
 def test_two_machines_are_never_in_one_chart() -> None:

@@ -43,6 +43,7 @@ SECONDS = 1.5
 LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
 """Tells a side that a profiler may want to read it."""
 _IN_WORKER = "the case runs in a worker of its own, which is not sampled"
+_NOT_MEMORY = "where memory grew is not looked into: only time is sampled"
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -64,10 +65,19 @@ def _slowest(cases: Sequence[GatedCase]) -> list[GatedCase]:
 
 
 def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseReasons, ...]:
-    """Of the cases whose time regressed, in one pair of their own. Raises nothing but KeyboardInterrupt."""
+    """Of the cases whose time or counts regressed, in one pair of their own; of memory a note says that nobody looked.
+    Raises nothing but KeyboardInterrupt."""
+    grown = [case.id for case in cases if _memory_regressed(case)]
+    reasons = {each.case: each for each in _of_slowest(cases, runner)}
+    for case in grown:
+        known = reasons.get(case, CaseReasons(case))
+        notes = filter(None, (known.note, _NOT_MEMORY))
+        reasons[case] = msgspec.structs.replace(known, note="; ".join(notes))
+    return tuple(reasons.values())
+
+
+def _of_slowest(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseReasons, ...]:
     regressed, run_again = _slowest(cases), looked_into(cases)
-    if not regressed:
-        return ()
     found: dict[str, CaseReasons] = {}
     note, folder = "", None
     try:
@@ -88,6 +98,10 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
 
 def _has_regressed(case: GatedCase) -> bool:
     return any(verdict.outcome == "regressed" and verdict.metric != "memory" for verdict in case.verdicts())
+
+
+def _memory_regressed(case: GatedCase) -> bool:
+    return any(verdict.outcome == "regressed" and verdict.metric == "memory" for verdict in case.verdicts())
 
 
 def _ratio(case: GatedCase) -> float:

@@ -23,7 +23,9 @@ def reason_lines(reasons: CaseReasons) -> list[str]:
 
 
 def source(reasons: CaseReasons) -> str:
-    """Where that is from."""
+    """Where that is from; empty where nothing was seen but what counts say."""
+    if not (reasons.profiler or reasons.functions or reasons.operators or reasons.operations):
+        return ""
     return f"from a pair of its own, {reasons.profiler}" if reasons.profiler else "from a pair of its own"
 
 

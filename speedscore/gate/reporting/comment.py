@@ -18,7 +18,7 @@ from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, mar
 from speedscore.text.numbers import counted, percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
 from speedscore.verdicts.change_claim import ClaimVerdict
-from speedscore.verdicts.verdict import Verdict
+from speedscore.verdicts.verdict import Verdict, outcome_word
 
 DEFAULT_NAME = "gate"
 NAME_PATTERN = r"[A-Za-z0-9._-]{1,60}"
@@ -141,7 +141,8 @@ def _reasons(report: GateReport, *, room: int) -> list[str]:
     for reasons in report.reasons:
         said = reason_lines(reasons)
         if said:
-            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))} ({_inert(source(reasons))})")
+            seen = source(reasons)
+            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))}{f' ({_inert(seen)})' if seen else ''}")
             lines += [f"  - {_inert(line)}" for line in said]
     kept = _first(lines, room=room - _size([_LEFT_OUT]) - 40)
     more = [f"- … and {len(lines) - len(kept)} more lines, {_LEFT_OUT}"] if len(kept) < len(lines) else []
@@ -163,7 +164,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
 
 def _others(calm: Sequence[Verdict], not_comparable: Sequence[Verdict], *, room: int) -> list[str]:
     """What needs nobody, folded, its numbers in sight."""
-    counts = Counter(wording.outcome(verdict) for verdict in (*calm, *not_comparable))
+    counts = Counter(outcome_word(verdict) for verdict in (*calm, *not_comparable))
     said = wording.why_not_comparable(not_comparable)
     why = _within([f"- {f'{_case(case)}: ' if case else ''}{_inert(text)}" for case, text in said], room=room // 2)
     table = _table(calm, room=room - _size(why))
@@ -205,7 +206,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return (
         _case(verdict.case),
         _inert(verdict.metric),
-        wording.outcome(verdict),
+        outcome_word(verdict),
         *map(_unbroken, wording.amounts(verdict)),
         "" if verdict.ratio is None else _change(verdict.ratio),
         wording.interval(verdict, written=_change) if verdict.pairs else "",

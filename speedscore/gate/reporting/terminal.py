@@ -14,7 +14,7 @@ from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
-from speedscore.verdicts.verdict import Verdict
+from speedscore.verdicts.verdict import Verdict, outcome_word
 
 _HEADERS = ("verdict", "base, head", "ratio", "interval", "pairs", "sees")
 _RATIO = "ratio: head over base, above 1 is slower or larger"
@@ -43,7 +43,8 @@ def terminal_lines(report: GateReport) -> list[str]:
         lines += wrapped(remark)
     for reasons in report.reasons:
         if said := reason_lines(reasons):
-            lines += wrapped(f"why {reasons.case} ({source(reasons)}):")
+            seen = source(reasons)
+            lines += wrapped(f"why {reasons.case}{f' ({seen})' if seen else ''}:")
             lines += [part for line in said for part in _indented(line)]
     for case, command in report.reproduce.items():
         lines += [f"to gate {one_line(case)} alone:", f"  {command}"]
@@ -69,7 +70,7 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        wording.outcome(verdict),
+        outcome_word(verdict),
         _both_amounts(verdict),
         wording.as_ratio(verdict.ratio) if verdict.ratio is not None else "",
         wording.interval(verdict) if verdict.pairs else "",

@@ -15,10 +15,16 @@ from speedscore.gate.upgrades.wording import differing, upgrade_lines
 from speedscore.host.fields import Scalar
 from speedscore.text.numbers import counted, duration, first_of, short_percent, size
 from speedscore.verdicts.change_claim import ClaimVerdict
-from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
+from speedscore.verdicts.verdict import (
+    MINOR,
+    FigureVerdict,
+    Outcome,
+    Verdict,
+    interval_error,
+    is_minor,
+    outcome_word,
+)
 
-MINOR = "minor"
-"""What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 _NAMED_EACH = 3
 """So many cases of one test file that cannot be compared for one reason are named; of more, how many they are."""
 _NAMED_MACHINES = 8
@@ -30,11 +36,6 @@ _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchang
 def as_ratio(ratio: float) -> str:
     """``1.290``"""
     return f"{ratio:.3f}"
-
-
-def outcome(of: Verdict | FigureVerdict) -> str:
-    """The verdict in a word: nobody reads ``unchanged`` beside an interval that excludes 1."""
-    return MINOR if is_minor(of) else of.outcome
 
 
 def amounts(verdict: Verdict) -> tuple[str, str]:
@@ -267,7 +268,7 @@ def _both_figures(verdict: Verdict, written: Callable[[float], str]) -> str:
     if typical.outcome == mean.outcome and is_within:
         return ""
     return "; ".join(
-        f"{each.figure} {outcome(each)} {written(each.ratio)} ({interval(each, written=written)})"
+        f"{each.figure} {outcome_word(each)} {written(each.ratio)} ({interval(each, written=written)})"
         for each in verdict.figures
     )
 

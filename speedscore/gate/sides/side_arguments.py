@@ -23,6 +23,18 @@ Moves = Sequence[tuple[Path, Path]]
 _ALL = "."
 """The folder that node ids are relative to, or one above it."""
 _CHOOSING = ("-k", "-m", "--deselect")
+_WRITING = (
+    *("--gate-json", "--gate-markdown", "--junitxml", "--junit-xml", "--basetemp", "--log-file"),
+    *("--benchmark-json", "--benchmark-save", "--benchmark-storage"),
+)
+"""They say where something is written, and change nothing of what is measured."""
+_WRITING_FLAGS = ("--benchmark-autosave", "--benchmark-save-data")
+_ABSOLUTE = re.compile(
+    # It begins a word, an option's value (of "-cFILE" and "-o KEY=FILE" too), or an item of a list. Other slashes are
+    # those of addresses and relative paths; devices are called so on every machine.
+    r"""(?P<before>^(?:-c|-{0,2}[\w.-]+=(?:[\w.-]+=)?)?['"]?|file://|[\s:;,]['"]?)"""
+    r"""(?P<path>/(?!/|dev/)[^'"]+?)(?=$|[\s:;,]['"]?\.{0,2}/|['"])"""
+)
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -76,10 +88,12 @@ def named_paths(arguments: Sequence[str], paths: Sequence[str]) -> frozenset[int
 
 
 def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
-    """The arguments of a gate that is to be given another test: without those that choose tests or name files."""
+    """The arguments of a gate that is to be given another test: without those that choose tests, name files or only
+    say what is written where."""
     named = named_paths(arguments, paths)
     others = [argument for index, argument in enumerate(arguments) if index not in named]
-    return _without(others, (*_CHOOSING, "--gate-claim", "--gate-json", "--gate-markdown", "--gate-why"))
+    kept = _without(others, (*_CHOOSING, *_WRITING, "--gate-claim", "--gate-why"))
+    return tuple(word for word in kept if word not in _WRITING_FLAGS)
 
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -141,11 +155,10 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
 
 def for_any_clone(arguments: Sequence[str], *, start: Path, rootdir: Path, root: Path) -> tuple[str, ...]:
     """The arguments as they can be typed at the rootdir of another clone. What lies in the checkout ``root`` is named
-    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies
-    elsewhere.
+    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where a file lies elsewhere.
 
     Relative paths are relative to ``start``, where this pytest was started. Of other options than the gate's own it is
-    not known whether a value is a path, so only folders of the checkout are found in them.
+    not known whether a value is a path, so only absolute paths are found in them.
     """
     moves = [(rootdir, Path()), (root, Path(os.path.relpath(root.resolve(), rootdir.resolve())))]
     words = []
@@ -157,8 +170,21 @@ def for_any_clone(arguments: Sequence[str], *, start: Path, rootdir: Path, root:
             place = _in_any_clone(Path(os.path.normpath(start / value)), rootdir=rootdir, root=root)
             words.append(f"{option}={place}")
         else:
-            words.append(rewritten(word, moves))
+            words.append(_without_folders(rewritten(word, moves), rootdir=rootdir, root=root))
     return tuple(words)
+
+
+def _without_folders(word: str, *, rootdir: Path, root: Path) -> str:
+    """With each absolute path as it is called in any clone."""
+    if word.startswith(("-k", "-m")):  # an expression, which names nothing on the disk
+        return word
+    # The name of a test may have any text in its brackets.
+    place, mark, test = word.partition("::")
+
+    def named(found: re.Match[str]) -> str:
+        return f"{found['before']}{_in_any_clone(Path(found['path']), rootdir=rootdir, root=root)}"
+
+    return f"{_ABSOLUTE.sub(named, place)}{mark}{test}"
 
 
 def _is_path(value: str, start: Path) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError
-from speedscore.verdicts.verdict import Outcome
+from speedscore.verdicts.verdict import Outcome, is_minor
 
 _RUNNING_MEMORY = ("peak_rss_running_bytes", "allocator_peak_bytes")
 """What a gate calls memory, on a processor and on an accelerator."""
@@ -38,6 +38,8 @@ class GateMark(msgspec.Struct, frozen=True):
     head_commit: str
     is_dirty: bool
     """Whether head had changes that no commit holds."""
+    is_minor: bool = False
+    """Whether it is called unchanged although its interval excludes 1."""
 
     def is_of(self, metric: str) -> bool:
         """Whether it speaks of what saved runs call ``metric``."""
@@ -92,6 +94,7 @@ def read_marks(path: Path) -> tuple[GateMark, ...]:
             base_commit=report.base.commit,
             head_commit=report.head.commit,
             is_dirty=report.head.dirty,
+            is_minor=is_minor(verdict),
         )
         for verdict in report.verdicts
     )

@@ -17,6 +17,7 @@ from speedscore.history.figures.series import Point, Series
 from speedscore.record.moments import utc
 from speedscore.text.numbers import factor, short_percent
 from speedscore.text.wrapping import wrapped
+from speedscore.verdicts.verdict import outcome_word
 
 _MOST_FIELDS = 6
 _COMMIT_DIGITS = 9
@@ -78,7 +79,7 @@ def _mark(series: Series, mark: CaseMark) -> str:
     where = "" if mark.indices else ", which no run here measured"
     metric = "" if said.metric == series.metric else f", {said.metric}"
     commit = commit_text(said.head_commit, said.is_dirty)
-    return f"{_day(said.at)}  gate{metric}: {said.outcome}{size} at {commit}{where}"
+    return f"{_day(said.at)}  gate{metric}: {outcome_word(said)}{size} at {commit}{where}"
 
 
 def _summary(report: HistoryReport) -> Iterator[str]:

@@ -20,6 +20,7 @@ from speedscore.report.charts import history as chart
 from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, run_id
 from speedscore.text.numbers import NO_FIGURE, factor, short_percent
+from speedscore.verdicts.verdict import outcome_word
 
 _FEWEST_POINTS = 2
 """Of a series that is drawn: one point is no history."""
@@ -149,7 +150,7 @@ def _gate_row(mark: CaseMark, changes: SeriesChanges) -> tuple[Cell, ...]:
         Cell(said.at[:10], note=said.report),
         Cell(changes.series.case, series=changes.series.framework),
         Cell(said.metric),
-        Cell(said.outcome),
+        Cell(outcome_word(said)),
         Cell(NO_FIGURE if said.ratio is None else f"{factor(said.ratio)}×", value=said.ratio),
         Cell(commit_text(said.head_commit, said.is_dirty), note="" if mark.indices else "no run here measured it"),
     )
@@ -224,7 +225,7 @@ def _rows(changes: SeriesChanges, *, name: str) -> Iterator[tuple[Scalar, ...]]:
     verdicts: dict[int, str] = {}
     for mark in changes.marks:
         for index in mark.indices:
-            verdicts[index] = mark.mark.outcome
+            verdicts[index] = outcome_word(mark.mark)
     for index, point in enumerate(series.points):
         change = levels.get(index)
         yield (

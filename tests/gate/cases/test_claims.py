@@ -141,6 +141,28 @@ def test_what_is_plain_is_said_of_a_claim(head: float, claim: str, said: ClaimOu
     assert verdict.high >= head / 0.01 * (1 - 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("head", "claim", "reason"),
+    [
+        (0.01, "test_it unchanged", ""),
+        (0.010076, "test_it unchanged", "the interval leaves out 1, by less than the margin of 1 %"),
+        (0.009925, "test_it unchanged", "the interval leaves out 1, by less than the margin of 1 %"),
+        (0.010076, "test_it unchanged 2%", "the interval leaves out 1, by less than the 2 % of the claim"),
+    ],
+)
+def test_what_is_unchanged_beside_an_interval_that_leaves_out_1_says_so_wherever_it_is_read(
+    head: float, claim: str, reason: str
+) -> None:
+    outcome = claimed(claim, head=head)
+    (verdict,) = outcome.claims
+    assert (verdict.outcome, verdict.reason) == ("supported", reason)
+    side = SideReport("a checkout")
+    report = GateReport(SCHEMA_VERSION, "2026-11-26", side, side, 1.0, 0, "passed", claims=(verdict,))
+    if reason:
+        assert reason in " ".join(" ".join(terminal_lines(report)).split())
+        assert f"**supported**: {reason}" in markdown(report)
+
+
 def undecided(pair: int, number: int) -> float:  # noqa: ARG001 - as a made-up test is asked
     return 0.01 * math.exp(0.7 * math.sin(2.4 * pair))
 

@@ -170,6 +170,7 @@ def test_a_change_that_is_certain_and_small_is_told_from_none() -> None:
         ("unchanged", True),
         ("unchanged", False),
     ]
+    assert [{figure.is_minor for figure in verdict(each).figures} for each in (small, none)] == [{True}, {False}]
 
 
 @pytest.mark.parametrize(("interrupted_in_pair", "pairs"), [(0, 0), (1, 0), (20, 19)])

@@ -17,6 +17,7 @@ from speedscore.gate.hlo import OperationChange
 from speedscore.gate.loop.outcome import GateOutcome
 from speedscore.gate.reasons.observing import LOOKED_INTO
 from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
+from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides.side import Finished, Observed, Ready, SampledFunction
 from speedscore.gate.upgrades.evidence import explain
@@ -82,6 +83,28 @@ def test_else_there_is_no_such_pair(head: MadeUpTest, why: bool) -> None:
     outcome, machine = looked_into(head, why=why, listener=listener)
     assert (outcome.reasons, listener.looked_into) == ((), [])
     assert not any(side.observed for side in machine.started)
+
+
+MORE_MEMORY = {"peak_bytes": 2000}
+NOT_MEMORY = "where memory grew is not looked into: only time is sampled"
+
+
+def with_more_memory(seconds: float) -> tuple[GateOutcome, MadeUpMachine]:
+    base = MadeUpTest(observed=seen(1.0), more={"peak_bytes": 1000})
+    machine = MadeUpMachine({CASE: base}, {CASE: MadeUpTest(seconds, observed=seen(2.0), more=MORE_MEMORY)})
+    return gated(machine, plan=a_plan(why=True)), machine
+
+
+def test_a_case_that_needs_more_memory_says_that_nobody_looked_where_and_is_not_run_again() -> None:
+    outcome, machine = with_more_memory(0.01)
+    assert outcome.reasons == (CaseReasons(CASE, note=NOT_MEMORY),)
+    assert not any(side.observed for side in machine.started)
+
+
+def test_a_case_that_is_slower_too_says_where_its_time_grew_and_not_where_its_memory() -> None:
+    outcome, _ = with_more_memory(0.013)
+    (reasons,) = outcome.reasons
+    assert ([each.name for each in reasons.functions], reasons.note) == (["work"], NOT_MEMORY)
 
 
 def test_what_goes_wrong_there_is_told_and_changes_no_verdict() -> None:

@@ -138,6 +138,13 @@ def test_reasons_stand_on_the_terminal_and_in_markdown_as_text() -> None:
     assert "Where it comes from:" in written
 
 
+def test_a_note_alone_is_not_said_to_be_from_a_pair() -> None:
+    said = report(CaseReasons("test_a", note="not looked into"))
+    assert "why test_a: not looked into" in " ".join(" ".join(terminal_lines(said)).split())
+    assert "- `test_a`\n  - not looked into" in markdown(said)
+    assert "from a pair of its own" not in " ".join((*terminal_lines(said), markdown(said)))
+
+
 def test_reasons_of_nothing_are_not_mentioned() -> None:
     assert not any("why" in line for line in terminal_lines(report(CaseReasons("test_a"))))
     assert "Where it comes from" not in markdown(report(CaseReasons("test_a")))

@@ -267,6 +267,23 @@ def test_an_option_that_names_another_place_is_left_as_it_is(place: str, head: P
         ("--gate-upgrade=kite", "--gate-upgrade=kite"),
         ("--override-ini=cache_dir={head}/project/cache", "--override-ini=cache_dir=./cache"),
         ("--books=test_a.py", "--books=test_a.py"),
+        ("-c/etc/team/pytest.ini", "-cFOLDER/pytest.ini"),
+        ("--config-file={elsewhere}/pytest.ini", "--config-file=FOLDER/pytest.ini"),
+        ("--config-file={head}/project/pytest.ini", "--config-file=./pytest.ini"),
+        ("--config-file={tmp_path}/link/shared/pytest.ini", "--config-file=../shared/pytest.ini"),
+        ("-c/dev/null", "-c/dev/null"),
+        ("-ocache_dir={elsewhere}/c", "-ocache_dir=FOLDER/c"),
+        ("--override-ini=pythonpath={elsewhere}/lib {head}/project/src", "--override-ini=pythonpath=FOLDER/lib ./src"),
+        ("--override-ini=pythonpath='{elsewhere}/a b' '/srv/c'", "--override-ini=pythonpath='FOLDER/a b' 'FOLDER/c'"),
+        ("--cov-report=xml:{elsewhere}/x.xml", "--cov-report=xml:FOLDER/x.xml"),
+        ("--books=file://{elsewhere}/my books", "--books=file://FOLDER/my books"),
+        ("--gate-upgrade=kite @ file://{elsewhere}/kite", "--gate-upgrade=kite @ file://FOLDER/kite"),
+        ("--books=https://host/a/b?c=/d", "--books=https://host/a/b?c=/d"),
+        ("--books=bench/a.txt,../b.txt", "--books=bench/a.txt,../b.txt"),
+        ("--books=bench/test_a.py::test_b[x:/y]", "--books=bench/test_a.py::test_b[x:/y]"),
+        ("-kone or /two", "-kone or /two"),
+        ("-mslow and a/b", "-mslow and a/b"),
+        ("--ratio=1/2", "--ratio=1/2"),
     ],
 )
 def test_a_command_for_any_clone_names_no_folder_of_this_machine(
@@ -277,7 +294,8 @@ def test_a_command_for_any_clone_names_no_folder_of_this_machine(
         folder.mkdir()
     for path in (elsewhere / "new.txt", head / "new.txt"):
         path.touch()
-    word = argument.format(head=head, elsewhere=elsewhere)
+    (tmp_path / "link").symlink_to(head)
+    word = argument.format(head=head, elsewhere=elsewhere, tmp_path=tmp_path)
     found = for_any_clone(["--benchmark-only", word], start=start, rootdir=head / "project", root=head)
     assert found == ("--benchmark-only", said)
 
@@ -286,6 +304,25 @@ def test_a_command_for_any_clone_says_the_same_of_an_option_that_stands_apart_fr
     apart = ["--gate-upgrade", "shared/test_s.py", "--gate-python", "/venvs/old/bin/python"]
     found = for_any_clone(apart, start=head, rootdir=head / "project", root=head)
     assert found == ("--gate-upgrade=../shared/test_s.py", "--gate-python=PYTHON")
+
+
+def test_a_path_that_stands_apart_from_its_option_is_of_no_folder_of_this_machine_either(head: Path) -> None:
+    apart = ["-c", "/etc/team/pytest.ini", "-o", "cache_dir=/home/me/c", "--ignore", f"{head}/old"]
+    found = for_any_clone(apart, start=head, rootdir=head, root=head)
+    assert found == ("-c", "FOLDER/pytest.ini", "-o", "cache_dir=FOLDER/c", "--ignore", "./old")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--junitxml", "--junit-xml", "--basetemp", "--log-file"),
+        *("--benchmark-json", "--benchmark-save", "--benchmark-storage"),
+    ],
+)
+def test_a_command_for_one_case_does_not_say_where_this_gate_wrote(option: str) -> None:
+    assert alone(["-q", option, "/home/me/x", "--books=5"], paths=[]) == ("-q", "--books=5")
+    assert alone(["-q", f"{option}=/home/me/x", "--books=5"], paths=[]) == ("-q", "--books=5")
+    assert alone([f"{option}-too=x", "--benchmark-autosave", "--books=5"], paths=[]) == (f"{option}-too=x", "--books=5")
 
 
 def test_a_file_that_is_reached_over_a_link_to_the_checkout_is_one_of_it(tmp_path: Path, head: Path) -> None:

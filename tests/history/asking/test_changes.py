@@ -13,11 +13,13 @@ from speedscore.gate.reporting.report import SideReport
 from speedscore.history.asking.change_points import FEWEST_RUNS
 from speedscore.history.asking.changes import HistoryReport, SeriesChanges, history_of
 from speedscore.history.asking.gate_marks import is_gate_report, read_marks
+from speedscore.history.commands.changes_output import as_json as changes_as_json
+from speedscore.history.commands.changes_output import as_text as changes_as_text
 from speedscore.history.commands.changes_output import series_heading
 from speedscore.history.commands.show_output import as_text
 from speedscore.history.figures.series import make_series
 from speedscore.record.run_file import RunFileError
-from tests.history.sample_nights import CASE, STEP, a_gate, in_memory, records
+from tests.history.sample_nights import CASE, MINOR, STEP, a_gate, in_memory, records
 from tests.sample_runs import save
 
 pytest.importorskip("ruptures")
@@ -74,6 +76,17 @@ def test_a_gates_verdict_stands_at_the_runs_of_its_commit(tmp_path: Path) -> Non
     (mark,) = of_metric(report, "time").marks
     assert (mark.mark.outcome, mark.indices) == ("regressed", (STEP,))
     assert of_metric(report, "graph_breaks").marks == ()
+
+
+def test_a_gates_unchanged_is_minor_beside_an_interval_that_excludes_1(tmp_path: Path) -> None:
+    marks = read_marks(a_gate(tmp_path / "gate.json", verdicts=MINOR))
+    assert [(mark.metric, mark.outcome, mark.is_minor) for mark in marks] == [
+        ("time", "unchanged", True),
+        ("memory", "unchanged", False),
+    ]
+    report = history_of(in_memory(records()), marks)
+    assert "gate: minor 1.01× at 181818181" in changes_as_text(report)
+    assert json.loads(changes_as_json(report))["series"][0]["marks"][0]["mark"]["is_minor"] is True
 
 
 @pytest.mark.parametrize(
