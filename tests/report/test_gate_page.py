@@ -1,7 +1,13 @@
-"""The page of a gate: the flame graph's rectangles, and that whatever a test is called stays text."""
+"""The page of a gate: the flame graph's rectangles, that whatever a test is called stays text, and how little
+the page needs."""
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +24,7 @@ from speedscore.report.flame import WIDTH, flame_graph
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -86,12 +93,10 @@ class Elements(HTMLParser):
         self.text += data
 
 
-def a_page(folder: Path) -> Path:
-    """Of a report in which every text is hostile."""
-    pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[report]"')
-    pytest.importorskip("vl_convert", reason='the page is made with it: python -m pip install "speedscore[report]"')
+def a_report() -> GateReport:
+    """In which every text is hostile."""
     side = SideReport(HOSTILE)
-    report = GateReport(
+    return GateReport(
         SCHEMA_VERSION,
         "2026-11-26",
         side,
@@ -99,7 +104,9 @@ def a_page(folder: Path) -> Path:
         1.0,
         10,
         HOSTILE,
-        verdicts=(Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),),
+        verdicts=(
+            Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),
+        ),
         claims=(ClaimVerdict(HOSTILE, HOSTILE, "contradicted"),),
         reasons=(
             CaseReasons(
@@ -109,24 +116,82 @@ def a_page(folder: Path) -> Path:
             ),
         ),
     )
-    given_path, page = folder / "gate.json", folder / "gate.html"
-    given_path.write_bytes(msgspec.json.encode(report))
-    assert main(["report", str(given_path), "-o", str(page)]) == 0
+
+
+def saved(report: GateReport, folder: Path) -> Path:
+    path = folder / "gate.json"
+    path.write_bytes(msgspec.json.encode(report))
+    return path
+
+
+def a_page(folder: Path) -> Path:
+    need_jinja()
+    page = folder / "gate.html"
+    assert main(["report", str(saved(a_report(), folder)), "-o", str(page)]) == 0
     return page
 
 
-def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+def need_jinja() -> None:
+    pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[why]"')
+
+
+def read(page: Path) -> Elements:
     elements = Elements()
-    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
+    elements.feed(page.read_text(encoding="utf-8"))
+    return elements
+
+
+def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+    elements = read(a_page(tmp_path))
     assert "script" not in elements.names
     assert {"svg", "rect", "table"} <= set(elements.names)
     assert elements.text.count("<script>alert(1)</script>") >= 5
     assert "\x1b" not in elements.text
 
 
+WITHOUT_WHAT_DRAWS = """
+import sys
+
+sys.modules |= dict.fromkeys(("altair", "numpy", "scipy", "tomlkit", "ruptures", "vl_convert"))
+
+from speedscore.__main__ import main
+
+sys.exit(main(["report", *sys.argv[1:]]))
+"""
+"""What stands in ``sys.modules`` as None is as if it were not installed."""
+
+
+def test_it_is_written_where_neither_numpy_nor_what_draws_charts_is_installed(tmp_path: Path) -> None:
+    need_jinja()
+
+    def run(given: Path, page: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", WITHOUT_WHAT_DRAWS, str(given), "-o", str(page)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    page = tmp_path / "gate.html"
+    done = run(saved(a_report(), tmp_path), page)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    assert "svg" in read(page).names
+    refused = run(ROOT / "fixtures" / "runs" / "2026-11-28-cpu-smoke.json", tmp_path / "report.html")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "altair, ruptures, vl_convert: not installed" in refused.stderr, "the page of a run needs what is missing"
+
+
+def test_without_jinja_the_page_names_the_extra_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jinja2" else find(name))
+    assert main(["report", str(saved(a_report(), tmp_path)), "-o", str(tmp_path / "gate.html")]) == 2
+    said = re.search(r'jinja2: not installed; .*\[(\w+)\]"', capsys.readouterr().err)
+    assert said
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert any(each.startswith("jinja2") for each in extras[said[1]])
+    assert not any(each.startswith("speedscore[") for each in extras[said[1]]), "no other extra comes with it"
+
+
 def test_the_keyboard_reaches_what_scrolls_and_every_function_can_be_heard(tmp_path: Path) -> None:
-    elements = Elements()
-    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
+    elements = read(a_page(tmp_path))
     scrolling = [attributes for _, attributes in elements.all if attributes.get("class") in ("scroll", "flame")]
     assert [(each.get("tabindex"), each.get("role")) for each in scrolling] == [("0", "region")] * 2
     assert [each.get("aria-label") for each in scrolling] == ["Verdicts", f"Differential flame graph of {SHOWN}"]
