@@ -43,6 +43,7 @@ def render_gate(report: GateReport) -> str:
     shown = wording.worst_first(filter(wording.has_row, clean.verdicts))
     remarks = [
         *wording.upgrade(clean),
+        *wording.quiet(clean),
         *wording.missing(clean),
         *wording.not_comparable_lines(clean),
         *wording.skipped(clean),
@@ -60,6 +61,7 @@ def render_gate(report: GateReport) -> str:
             claims=wording.claims(clean),
             headers=_HEADERS,
             rows=[_row(verdict) for verdict in shown],
+            legend=wording.legend(clean, ratio=wording.RATIO),
             remarks=remarks,
             reasons=[
                 (each.case, source(each), lines, flame_graph(each.stacks))

@@ -1,5 +1,5 @@
-"""The page of a gate: the flame graph's rectangles, that whatever a test is called stays text, and how little
-the page needs."""
+"""The page of a gate: the flame graph's rectangles, that whatever a test is called stays text, what is told beside the
+verdicts, and how little the page needs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 HOSTILE = "</title><script>alert(1)</script>\"'&\x1b[31m"
 
 SHOWN = one_line(HOSTILE)
+
+COMMAND = """pytest 'test_it.py::test_a[</pre><b>"&]' --benchmark-only --gate=0123456789ab"""
 
 
 def test_a_function_lies_below_what_called_it_and_is_as_wide_as_its_time_on_head() -> None:
@@ -81,6 +83,8 @@ class Elements(HTMLParser):
         super().__init__()
         self.all: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.preformatted: list[str] = []
+        self._is_preformatted = False
 
     @property
     def names(self) -> list[str]:
@@ -88,9 +92,17 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.all.append((tag, dict(attrs)))
+        if tag == "pre":
+            self.preformatted.append("")
+            self._is_preformatted = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_preformatted = self._is_preformatted and tag != "pre"
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._is_preformatted:
+            self.preformatted[-1] += data
 
 
 def a_report() -> GateReport:
@@ -106,6 +118,8 @@ def a_report() -> GateReport:
         HOSTILE,
         verdicts=(
             Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),
+            Verdict(case=HOSTILE, metric="memory", outcome="unchanged", base_amount=2.0**20, head_amount=2.0**20),
+            Verdict(case=HOSTILE, metric=HOSTILE, outcome="unchanged"),
         ),
         claims=(ClaimVerdict(HOSTILE, HOSTILE, "contradicted"),),
         reasons=(
@@ -115,6 +129,7 @@ def a_report() -> GateReport:
                 stacks=(StackTimes((HOSTILE,), 0.1, 0.2),),
             ),
         ),
+        reproduce={HOSTILE: COMMAND},
     )
 
 
@@ -124,10 +139,11 @@ def saved(report: GateReport, folder: Path) -> Path:
     return path
 
 
-def a_page(folder: Path) -> Path:
+def a_page(folder: Path, report: GateReport | None = None) -> Path:
+    """Of a report; without one of the hostile one."""
     need_jinja()
     page = folder / "gate.html"
-    assert main(["report", str(saved(a_report(), folder)), "-o", str(page)]) == 0
+    assert main(["report", str(saved(report or a_report(), folder)), "-o", str(page)]) == 0
     return page
 
 
@@ -147,6 +163,29 @@ def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
     assert {"svg", "rect", "table"} <= set(elements.names)
     assert elements.text.count("<script>alert(1)</script>") >= 5
     assert "\x1b" not in elements.text
+
+
+def test_beside_the_table_stands_what_its_columns_say_and_the_level_of_the_intervals(tmp_path: Path) -> None:
+    text = read(a_page(tmp_path)).text
+    assert re.search(r"\binterval: 9\d(\.\d+)? %", text)
+    assert "minor: a change whose interval excludes 1" in text
+    assert "ratio: head over base, above 1 is slower or larger" in text
+
+
+def test_a_page_without_a_table_explains_none(tmp_path: Path) -> None:
+    text = read(a_page(tmp_path, msgspec.structs.replace(a_report(), verdicts=()))).text
+    assert "minor:" not in text
+
+
+def test_memory_and_counts_that_did_not_change_are_named_together(tmp_path: Path) -> None:
+    assert f"unchanged in 1 of 1 cases: memory (1.00 MiB), {SHOWN}" in read(a_page(tmp_path)).text
+
+
+def test_the_command_that_gates_a_case_alone_can_be_copied_as_it_is(tmp_path: Path) -> None:
+    assert read(a_page(tmp_path)).preformatted == [COMMAND]
+    without = read(a_page(tmp_path, msgspec.structs.replace(a_report(), reproduce={})))
+    assert without.preformatted == []
+    assert "alone" not in without.text
 
 
 WITHOUT_WHAT_DRAWS = """
