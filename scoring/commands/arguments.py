@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speedscore.record.run_file import RunFileError, load_run
-from speedscore.scoring.cards import terminal_width
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun
 from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.facts.fact import FactError
@@ -34,6 +33,9 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
 
 
 def add_width(parser: argparse.ArgumentParser) -> None:
+    # Here, for it loads NumPy, and commands without a width have other uses where that is missing.
+    from speedscore.scoring.cards import terminal_width
+
     parser.add_argument(
         "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
     )

@@ -1,6 +1,7 @@
 """A gate's report as one HTML page, with a flame graph of each regression: what was said elsewhere, drawn.
 
-It decides nothing, runs no script, and lets no text through that is not escaped.
+It decides nothing, runs no script, and lets no text through that is not escaped. Of what is optional it loads Jinja
+alone: whoever gates pure Python has neither NumPy nor what draws charts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _HEADERS = ("case", "metric", "verdict", "base", "head", "ratio", "interval", "p
 
 def write_gate_page(path: Path, gate_path: Path) -> Path:
     """Raises MissingExtraError, ReportError, GateReportError; a file that stood there stays as it was."""
-    require("report", "jinja2", "vl_convert")
+    require("why", "jinja2")
     check_name(path)
     report = read_report(read_file(gate_path), what=str(gate_path))
     try:
@@ -36,12 +37,13 @@ def write_gate_page(path: Path, gate_path: Path) -> Path:
 def render_gate(report: GateReport) -> str:
     """The page, as HTML that needs nothing else."""
     from speedscore.report.flame import ROW_HEIGHT, WIDTH, flame_graph
-    from speedscore.report.page.page import environment, styles
+    from speedscore.report.page.files import environment, styles
 
     clean = plain(report)
     shown = wording.worst_first(filter(wording.has_row, clean.verdicts))
     remarks = [
         *wording.upgrade(clean),
+        *wording.quiet(clean),
         *wording.missing(clean),
         *wording.not_comparable_lines(clean),
         *wording.skipped(clean),
@@ -59,6 +61,7 @@ def render_gate(report: GateReport) -> str:
             claims=wording.claims(clean),
             headers=_HEADERS,
             rows=[_row(verdict) for verdict in shown],
+            legend=wording.legend(clean, ratio=wording.RATIO),
             remarks=remarks,
             reasons=[
                 (each.case, source(each), lines, flame_graph(each.stacks))

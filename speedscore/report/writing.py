@@ -1,6 +1,7 @@
 """From saved runs to the file on the disk: what the command and the end of a session both do.
 
-The libraries that draw are imported here, when a page is really made.
+What judges the runs and the libraries that draw are imported when a page is really made: a gate's page, which takes its
+checks of names from here, needs none of them.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speedscore.host.extras import require
 from speedscore.host.files import write_file
-from speedscore.report.content import Judging, make_content
 from speedscore.report.reading import GivenRuns
 from speedscore.report.site import INDEX, is_folder, page_name
 from speedscore.scoring.evidence.evidence import EvidenceError
+
+if TYPE_CHECKING:
+    from speedscore.report.content import Judging
 
 _FIRST_BYTES = 4096
 _TITLE = b"<title>speedscore: "
@@ -74,6 +78,7 @@ def _check_index(index: Path) -> None:
 
 def _write_page(path: Path, given: GivenRuns, judging: Judging, *, pages: Mapping[str, str] | None = None) -> None:
     from speedscore.report.assembling import assemble
+    from speedscore.report.content import make_content
     from speedscore.report.page.page import render
 
     try:

@@ -1,7 +1,13 @@
-"""The page of a gate: the flame graph's rectangles, and that whatever a test is called stays text."""
+"""The page of a gate: the flame graph's rectangles, that whatever a test is called stays text, what is told beside the
+verdicts, and how little the page needs."""
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +24,7 @@ from speedscore.report.flame import WIDTH, flame_graph
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 HOSTILE = "</title><script>alert(1)</script>\"'&\x1b[31m"
 
 SHOWN = one_line(HOSTILE)
+
+COMMAND = """pytest 'test_it.py::test_a[</pre><b>"&]' --benchmark-only --gate=0123456789ab"""
 
 
 def test_a_function_lies_below_what_called_it_and_is_as_wide_as_its_time_on_head() -> None:
@@ -74,6 +83,8 @@ class Elements(HTMLParser):
         super().__init__()
         self.all: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.preformatted: list[str] = []
+        self._is_preformatted = False
 
     @property
     def names(self) -> list[str]:
@@ -81,17 +92,23 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.all.append((tag, dict(attrs)))
+        if tag == "pre":
+            self.preformatted.append("")
+            self._is_preformatted = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_preformatted = self._is_preformatted and tag != "pre"
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._is_preformatted:
+            self.preformatted[-1] += data
 
 
-def a_page(folder: Path) -> Path:
-    """Of a report in which every text is hostile."""
-    pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[report]"')
-    pytest.importorskip("vl_convert", reason='the page is made with it: python -m pip install "speedscore[report]"')
+def a_report() -> GateReport:
+    """In which every text is hostile."""
     side = SideReport(HOSTILE)
-    report = GateReport(
+    return GateReport(
         SCHEMA_VERSION,
         "2026-11-26",
         side,
@@ -99,7 +116,11 @@ def a_page(folder: Path) -> Path:
         1.0,
         10,
         HOSTILE,
-        verdicts=(Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),),
+        verdicts=(
+            Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),
+            Verdict(case=HOSTILE, metric="memory", outcome="unchanged", base_amount=2.0**20, head_amount=2.0**20),
+            Verdict(case=HOSTILE, metric=HOSTILE, outcome="unchanged"),
+        ),
         claims=(ClaimVerdict(HOSTILE, HOSTILE, "contradicted"),),
         reasons=(
             CaseReasons(
@@ -108,25 +129,108 @@ def a_page(folder: Path) -> Path:
                 stacks=(StackTimes((HOSTILE,), 0.1, 0.2),),
             ),
         ),
+        reproduce={HOSTILE: COMMAND},
     )
-    given_path, page = folder / "gate.json", folder / "gate.html"
-    given_path.write_bytes(msgspec.json.encode(report))
-    assert main(["report", str(given_path), "-o", str(page)]) == 0
+
+
+def saved(report: GateReport, folder: Path) -> Path:
+    path = folder / "gate.json"
+    path.write_bytes(msgspec.json.encode(report))
+    return path
+
+
+def a_page(folder: Path, report: GateReport | None = None) -> Path:
+    """Of a report; without one of the hostile one."""
+    need_jinja()
+    page = folder / "gate.html"
+    assert main(["report", str(saved(report or a_report(), folder)), "-o", str(page)]) == 0
     return page
 
 
-def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+def need_jinja() -> None:
+    pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[why]"')
+
+
+def read(page: Path) -> Elements:
     elements = Elements()
-    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
+    elements.feed(page.read_text(encoding="utf-8"))
+    return elements
+
+
+def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+    elements = read(a_page(tmp_path))
     assert "script" not in elements.names
     assert {"svg", "rect", "table"} <= set(elements.names)
     assert elements.text.count("<script>alert(1)</script>") >= 5
     assert "\x1b" not in elements.text
 
 
+def test_beside_the_table_stands_what_its_columns_say_and_the_level_of_the_intervals(tmp_path: Path) -> None:
+    text = read(a_page(tmp_path)).text
+    assert re.search(r"\binterval: 9\d(\.\d+)? %", text)
+    assert "minor: a change whose interval excludes 1" in text
+    assert "ratio: head over base, above 1 is slower or larger" in text
+
+
+def test_a_page_without_a_table_explains_none(tmp_path: Path) -> None:
+    text = read(a_page(tmp_path, msgspec.structs.replace(a_report(), verdicts=()))).text
+    assert "minor:" not in text
+
+
+def test_memory_and_counts_that_did_not_change_are_named_together(tmp_path: Path) -> None:
+    assert f"unchanged in 1 of 1 cases: memory (1.00 MiB), {SHOWN}" in read(a_page(tmp_path)).text
+
+
+def test_the_command_that_gates_a_case_alone_can_be_copied_as_it_is(tmp_path: Path) -> None:
+    assert read(a_page(tmp_path)).preformatted == [COMMAND]
+    without = read(a_page(tmp_path, msgspec.structs.replace(a_report(), reproduce={})))
+    assert without.preformatted == []
+    assert "alone" not in without.text
+
+
+WITHOUT_WHAT_DRAWS = """
+import sys
+
+sys.modules |= dict.fromkeys(("altair", "numpy", "scipy", "tomlkit", "ruptures", "vl_convert"))
+
+from speedscore.__main__ import main
+
+sys.exit(main(["report", *sys.argv[1:]]))
+"""
+"""What stands in ``sys.modules`` as None is as if it were not installed."""
+
+
+def test_it_is_written_where_neither_numpy_nor_what_draws_charts_is_installed(tmp_path: Path) -> None:
+    need_jinja()
+
+    def run(given: Path, page: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", WITHOUT_WHAT_DRAWS, str(given), "-o", str(page)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    page = tmp_path / "gate.html"
+    done = run(saved(a_report(), tmp_path), page)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    assert "svg" in read(page).names
+    refused = run(ROOT / "fixtures" / "runs" / "2026-11-28-cpu-smoke.json", tmp_path / "report.html")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "altair, ruptures, vl_convert: not installed" in refused.stderr, "the page of a run needs what is missing"
+
+
+def test_without_jinja_the_page_names_the_extra_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jinja2" else find(name))
+    assert main(["report", str(saved(a_report(), tmp_path)), "-o", str(tmp_path / "gate.html")]) == 2
+    said = re.search(r'jinja2: not installed; .*\[(\w+)\]"', capsys.readouterr().err)
+    assert said
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert any(each.startswith("jinja2") for each in extras[said[1]])
+    assert not any(each.startswith("speedscore[") for each in extras[said[1]]), "no other extra comes with it"
+
+
 def test_the_keyboard_reaches_what_scrolls_and_every_function_can_be_heard(tmp_path: Path) -> None:
-    elements = Elements()
-    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
+    elements = read(a_page(tmp_path))
     scrolling = [attributes for _, attributes in elements.all if attributes.get("class") in ("scroll", "flame")]
     assert [(each.get("tabindex"), each.get("role")) for each in scrolling] == [("0", "region")] * 2
     assert [each.get("aria-label") for each in scrolling] == ["Verdicts", f"Differential flame graph of {SHOWN}"]

@@ -17,7 +17,6 @@ from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.verdict import Verdict, outcome_word
 
 _HEADERS = ("verdict", "base, head", "ratio", "interval", "pairs", "sees")
-_RATIO = "ratio: head over base, above 1 is slower or larger"
 
 
 def terminal_lines(report: GateReport) -> list[str]:
@@ -28,7 +27,7 @@ def terminal_lines(report: GateReport) -> list[str]:
     lines = ["", " speedscore gate ".center(TERMINAL_COLUMNS, "="), *sides, ""]
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     if shown:
-        lines += [*_table(shown), "", *wrapped(wording.legend(report, ratio=_RATIO)), ""]
+        lines += [*_table(shown), "", *wrapped(wording.legend(report, ratio=wording.RATIO)), ""]
     remarks = [
         *wording.upgrade(report),
         *wording.claims(report),

@@ -25,6 +25,8 @@ from speedscore.verdicts.verdict import (
     outcome_word,
 )
 
+RATIO = "ratio: head over base, above 1 is slower or larger"
+"""What ``legend`` says of ratios that are written as such."""
 _NAMED_EACH = 3
 """So many cases of one test file that cannot be compared for one reason are named; of more, how many they are."""
 _NAMED_MACHINES = 8

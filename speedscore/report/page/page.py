@@ -8,19 +8,18 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import importlib.resources
 import json
 import zlib
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 import vl_convert
 from markupsafe import Markup
 
 from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, Table, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
+from speedscore.report.page.files import environment, read_text, styles
 from speedscore.text.plain import plain
 
 _SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
@@ -44,7 +43,7 @@ _SVG_SHAPES = {
 def render(report: Report) -> str:
     """The page, as HTML that needs nothing else."""
     clean = plain(report)
-    scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
+    scripts = [read_text(f"scripts/{name}") for name in _SCRIPTS]
     # In a function of their own: the library's script leaves names of one letter behind.
     own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
@@ -68,26 +67,6 @@ def render(report: Report) -> str:
             details={detail.id: place for place, detail in enumerate(clean.details)},
         )
     )
-
-
-def styles() -> Markup:
-    """What every page of ours looks like."""
-    return Markup(_read("styles.css"))
-
-
-def environment() -> jinja2.Environment:
-    """In which pages are made: whatever is put into one is escaped."""
-    return jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _read(f"templates/{name}")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _read(name: str) -> str:
-    return (importlib.resources.files(__package__) / name).read_text(encoding="utf-8")
 
 
 @functools.cache
