@@ -69,8 +69,9 @@ def _was_passed_over(variant: ScoredVariant, beside: VariantBeside) -> bool:
 
 
 def _is_near(times_as_fast: float, policy: Policy) -> bool:
-    """Within the tie: so far may the process that chose have been from the next."""
-    limit = 1 + policy.variant_tie
+    """Within the tie and half as much again: so far may the process that chose have been from the next, so that on
+    neither side of the tie the other variant is lost."""
+    limit = 1 + 1.5 * policy.variant_tie
     return 1 / limit <= times_as_fast <= limit
 
 
