@@ -465,13 +465,21 @@ if "--gate-part=1/1" in sys.argv:
         gate_part(msgspec.json.encode(request), lambda _: None)
 
 
+@pytest.mark.parametrize(
+    ("text_of_head", "failed"),
+    [
+        ("def test_it(benchmark):\n    print('printed'); raise ValueError('no such codec')", "test_it.py::test_it"),
+        ("print('printed'); raise ValueError('no such codec')", "test_it.py"),
+    ],
+    ids=["a test", "a file"],
+)
 def test_what_a_share_and_its_sides_printed_is_kept_where_that_was_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text_of_head: str, failed: str
 ) -> None:
-    for side, test in (("base", "assert benchmark(int) == 0"), ("head", "raise ValueError('no such codec')")):
+    for side, text in (("base", "def test_it(benchmark):\n    assert benchmark(int) == 0\n"), ("head", text_of_head)):
         (tmp_path / side).mkdir()
         (tmp_path / side / "pyproject.toml").write_text(SETTINGS)
-        (tmp_path / side / "test_it.py").write_text(f"def test_it(benchmark):\n    {test}\n")
+        (tmp_path / side / "test_it.py").write_text(text)
     logs = tmp_path / "logs"
     logs.mkdir()
     monkeypatch.chdir(tmp_path)
@@ -481,8 +489,10 @@ def test_what_a_share_and_its_sides_printed_is_kept_where_that_was_asked_for(
     text = collected(logs, most_bytes=1 << 20).decode()
     titles = re.findall("^===== (.*) [(]", text, re.MULTILINE)
     assert (titles[0], {*titles}) == ("gate", {"gate", "base", "head"})
-    assert "gate: cases on both sides: 1; a pilot" in text
-    assert "raise ValueError('no such codec')" in text, "with the test's own traceback"
+    assert "= speedscore gate =" in text
+    failure = text.split(f"----- {failed} failed -----\n")[1]
+    assert "print('printed'); raise ValueError('no such codec')" in failure, "with the traceback"
+    assert re.search(r"^----- Captured stdout( call)? -----\nprinted$", failure, re.MULTILINE)
 
 
 def test_each_reason_why_something_did_not_run_names_the_file_with_what_was_printed(tmp_path: Path) -> None:

@@ -53,14 +53,17 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
 
 
 def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_names_the_file(fleet: Matrix) -> None:
-    selected = ("-k", "cpu and not second", "--processes=2", *ON_FLEET, "--fleet-logs=logs")
+    fleet.make(plugins=["fleet_here"], first="talkative", third="raise")
+    selected = ("-k", "cpu", "--processes=2", *ON_FLEET, "--fleet-logs=logs")
     result = fleet.run(*selected)
     (log,) = fleet.folder.glob("logs/*.log")
     assert log.name == "mlp-cpu_a_1.log"
     text = log.read_text()
-    assert re.findall("^===== (.*) [(]", text, re.MULTILINE).count("third-mlp-cpu-process-1") == 1
-    assert re.findall("^===== (.*) [(]", text, re.MULTILINE).count("first-mlp-cpu-process-2") == 1
-    assert "Traceback (most recent call last):" in text
+    for process in (1, 2):
+        assert re.search(
+            rf"^===== first-mlp-cpu-process-{process} \(. of .\) =====\nlooks for a card$", text, re.MULTILINE
+        )
+    assert re.search(r"^===== third-mlp-cpu-process-1 \(. of .\) =====\nTraceback", text, re.MULTILINE)
     reasons = {case.framework: case.reason for case in cases_of(fleet).values()}
     assert reasons["third"].endswith("\nlog: logs/mlp-cpu_a_1.log")
     assert "logs/" not in reasons["first"]
