@@ -203,8 +203,9 @@ def test_what_a_piece_starts_hears_signals_though_whoever_runs_the_machine_block
     ids=["done", "fails", "dies"],
 )
 def test_what_a_piece_and_its_workers_printed_is_told_before_its_end_however_it_ends(
-    machine: Machine, request_: str, end: type[Sign]
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, request_: str, end: type[Sign]
 ) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     log, last = signs_of(machine, "own_code:work", request_.encode(), keeps_log=True)
     assert isinstance(last, end)
     assert isinstance(log, Log)

@@ -52,7 +52,10 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
     )
 
 
-def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_names_the_file(fleet: Matrix) -> None:
+def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_names_the_file(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     fleet.make(plugins=["fleet_here"], first="talkative", third="raise")
     selected = ("-k", "cpu", "--processes=2", *ON_FLEET, "--fleet-logs=logs")
     result = fleet.run(*selected)
