@@ -83,6 +83,7 @@ def _done(do: Do, speaker: _Speaker) -> Sign:
         _require_short(answer, "the answer")
     except BaseException as error:  # noqa: BLE001 - whatever a piece raises is told, SystemExit and KeyboardInterrupt too
         with contextlib.suppress(OSError):
+            sys.stdout.flush()
             traceback.print_exc()
         reason = one_line(f"{type(error).__name__}: {error}")
         return Raised(reason[:_MOST_REASON_CHARACTERS])
