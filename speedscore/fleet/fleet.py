@@ -175,7 +175,7 @@ class Fleet:
             case wire.Standing():
                 self._standing = news
             case wire.Signed(number, sign) if placing is not None:
-                return events_of(sign, placing, number, logs=self._logs)
+                return events_of(sign, placing, number=number, logs=self._logs)
             case wire.Unreachable(reason):
                 raise FleetError(one_line(reason))
         return ()

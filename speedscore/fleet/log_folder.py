@@ -49,14 +49,14 @@ class LogFolder:
         number is taken.
         """
         try:
-            return one_line(str(Path(self._shown) / self._write(piece, machine, nth, content)))
+            return one_line(str(Path(self._shown) / self._write(piece, machine, nth=nth, content=content)))
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
                 self._warn(f"a log could not be kept in {one_line(self._shown)}: {error.strerror}")
             return ""
 
-    def _write(self, piece: str, machine: str, nth: int, content: bytes) -> str:
+    def _write(self, piece: str, machine: str, *, nth: int, content: bytes) -> str:
         while True:
             name = f"{self._prefix}{file_name(piece)}_{file_name(machine)}_{nth}.log"
             path = self._folder / name

@@ -40,8 +40,8 @@ def main() -> None:
         line = requests.readline()
         if line:
             sign = _done(decode_do(line), speaker)
-            # Whoever hears of the end looks at the log.
-            with contextlib.suppress(OSError):
+            # Whoever hears of the end looks at the log. The piece may have closed its output.
+            with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()
             speaker.say(sign)
     # Threads that a framework left behind must not keep a process that has answered.
@@ -82,7 +82,7 @@ def _done(do: Do, speaker: _Speaker) -> Sign:
         answer: bytes = getattr(importlib.import_module(module), function)(do.request, speaker.tell)
         _require_short(answer, "the answer")
     except BaseException as error:  # noqa: BLE001 - whatever a piece raises is told, SystemExit and KeyboardInterrupt too
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             traceback.print_exc()
         reason = one_line(f"{type(error).__name__}: {error}")

@@ -9,7 +9,7 @@ from speedscore.fleet.work import Event
 from speedscore.text.cleaning import one_line
 
 
-def events_of(sign: wire.Sign, placing: Placing, number: int, *, logs: LogFolder | None) -> list[Event]:
+def events_of(sign: wire.Sign, placing: Placing, *, number: int, logs: LogFolder | None) -> list[Event]:
     """``number`` is that of the placing; ``logs`` is for what was printed, where anybody asked for that."""
     match sign:
         case wire.Message(message):

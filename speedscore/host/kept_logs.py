@@ -56,11 +56,13 @@ def collected(folder: Path, *, most_bytes: int) -> bytes:
     """All logs in one text, each under a line with its title; of each, and of the whole, no more than fits."""
     logs = sorted(folder.glob("*.log"))
     each_bytes = max(_FEWEST_EACH_BYTES, min(_MOST_EACH_BYTES, most_bytes // max(1, len(logs))))
-    text = b"".join(_section(log, f"{number} of {len(logs)}", each_bytes) for number, log in enumerate(logs, start=1))
-    return _ends(io.BytesIO(text), len(text), most_bytes)
+    text = b"".join(
+        _section(log, f"{number} of {len(logs)}", most_bytes=each_bytes) for number, log in enumerate(logs, start=1)
+    )
+    return _ends(io.BytesIO(text), len(text), most_bytes=most_bytes)
 
 
-def _section(log: Path, number: str, most_bytes: int) -> bytes:
+def _section(log: Path, number: str, *, most_bytes: int) -> bytes:
     title = log.name.partition("-")[2].rpartition("-")[0]
     try:
         printed = _read(log, most_bytes)
@@ -72,10 +74,10 @@ def _section(log: Path, number: str, most_bytes: int) -> bytes:
 
 def _read(log: Path, most_bytes: int) -> bytes:
     with log.open("rb") as stream:
-        return _ends(stream, os.fstat(stream.fileno()).st_size, most_bytes)
+        return _ends(stream, os.fstat(stream.fileno()).st_size, most_bytes=most_bytes)
 
 
-def _ends(stream: BinaryIO, size_bytes: int, most_bytes: int) -> bytes:
+def _ends(stream: BinaryIO, size_bytes: int, *, most_bytes: int) -> bytes:
     """As it is, or its beginning and its end with a line between that says what is missing."""
     if size_bytes <= most_bytes:
         return stream.read(size_bytes)
