@@ -42,8 +42,12 @@ class ScriptedLink:
         elif entry.startswith("prints"):
             said = b"\x1b[31mwhat it printed" if command.do.keeps_log else b"nobody asked"
             self.news.append(wire.Signed(command.number, wire.Log(said)))
-            how = {"and is done": wire.Done(b"all"), "and raises": wire.Raised("no"), "and breaks": wire.Broke("died")}
-            self.news.append(wire.Signed(command.number, how[entry.removeprefix("prints ")]))
+            end: dict[str, wire.Sign] = {
+                "prints and is done": wire.Done(b"all"),
+                "prints and raises": wire.Raised("no"),
+                "prints and breaks": wire.Broke("died"),
+            }
+            self.news.append(wire.Signed(command.number, end[entry]))
         elif entry == "takes the machine along":
             self.news.append(wire.Left(command.machine, "power cut"))
 
