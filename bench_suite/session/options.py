@@ -153,6 +153,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="a version that may differ on a machine of the fleet, as in package.jax; may be given more than once",
     )
     group.addoption(
+        "--fleet-logs",
+        default=None,
+        metavar="FOLDER",
+        help="keep here what each block's processes print on its machine, in one file for each time that it is placed",
+    )
+    group.addoption(
         "--fleet-machines",
         type=int,
         default=None,
@@ -219,8 +225,8 @@ def check_options(config: pytest.Config) -> None:
 
 def _check_fleet(config: pytest.Config) -> None:
     if config.getoption("fleet") is None:
-        for name in ("fleet_allow", "fleet_machines", "fleet_only"):
-            if config.getoption(name):
+        for name in ("fleet_allow", "fleet_logs", "fleet_machines", "fleet_only"):
+            if config.getoption(name) not in (None, []):
                 raise pytest.UsageError(f"--{name.replace('_', '-')}: there is no fleet without --fleet ADDRESS")
         return
     machines = config.getoption("fleet_machines")

@@ -190,7 +190,7 @@ class Link:
     def _give(self, node: Node, number: int, do: Do) -> None:
         node.number = number
         # An error of it comes with the answer to the question that follows.
-        begun = node.actor.begin.remote(do.entry, do.request)
+        begun = node.actor.begin.remote(do.entry, do.request, keeps_log=do.keeps_log)
         self._ask(node, node.actor.next_signs, begun)
 
     def _ask(self, node: Node, next_signs: Any, *first: Any) -> None:

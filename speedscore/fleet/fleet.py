@@ -21,7 +21,9 @@ import msgspec
 import speedscore
 from speedscore.fleet import wire
 from speedscore.fleet.address import ADVICE, require_listener
+from speedscore.fleet.log_folder import LogFolder
 from speedscore.fleet.placing import Placing
+from speedscore.fleet.signs import events_of
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
@@ -70,12 +72,15 @@ class Fleet:
         patience: Patience | None = None,
         now: Callable[[], float] = time.monotonic,
         is_local: bool = False,
+        logs: LogFolder | None = None,
     ) -> None:
-        """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given."""
+        """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given. ``logs`` is
+        for what pieces print; without it none is told."""
         self._link = link
         self._advice = "" if is_local else f": {ADVICE}"
         self._patience = patience or Patience()
         self._now = now
+        self._logs = logs
         self._numbers = itertools.count(1)
         self._machines: dict[str, FleetMachine] = {}
         self._devices: dict[str, frozenset[DeviceName]] = {}
@@ -138,7 +143,8 @@ class Fleet:
         try:
             while not placing.is_over:
                 for placed, began in placing.place():
-                    do = wire.Do(placed.piece.entry, placed.piece.asked_now())
+                    keeps_log = self._logs is not None
+                    do = wire.Do(placed.piece.entry, placed.piece.asked_now(), keeps_log=keeps_log)
                     self._link.send(wire.Begin(placed.number, placed.machine, do))
                     yield began
                 yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)
@@ -169,7 +175,7 @@ class Fleet:
             case wire.Standing():
                 self._standing = news
             case wire.Signed(number, sign) if placing is not None:
-                return _events(placing, number, sign)
+                return events_of(sign, placing, number=number, logs=self._logs)
             case wire.Unreachable(reason):
                 raise FleetError(one_line(reason))
         return ()
@@ -235,20 +241,6 @@ class Fleet:
             return  # the link has gone, and with it whatever was being done
 
 
-def _events(placing: Placing, number: int, sign: wire.Sign) -> list[Event]:
-    match sign:
-        case wire.Message(message):
-            return placing.hear(number, message)
-        case wire.Done(answer):
-            return placing.answer(number, answer)
-        case wire.Raised(reason):
-            return placing.fail(number, one_line(reason))
-        case wire.Broke(reason):
-            return placing.lose(number, one_line(reason))
-        case wire.Beat():
-            return []
-
-
 class ProcessLink:
     """The process that speaks to the cluster."""
 
@@ -280,13 +272,19 @@ class ProcessLink:
 
 @contextmanager
 def open_fleet(
-    address: str, *, checkout: Path, machines: int | None = None, patience: Patience | None = None
+    address: str,
+    *,
+    checkout: Path,
+    machines: int | None = None,
+    logs: LogFolder | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[Fleet]:
     """The machines of the cluster at ``address``, for as long as the context lasts.
 
     ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
     ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. ``machines`` is how many the cluster has:
-    so many are waited for. Raises FleetError where no cluster is reached or too few answer.
+    so many are waited for. ``logs`` is for what pieces print. Raises FleetError where no cluster is reached or too few
+    answer.
     """
     patience = patience or Patience()
     if machines is not None or address == LOCAL:
@@ -305,7 +303,8 @@ def open_fleet(
         pack(checkout, travelling)
         process = _start_link(address, travelling, scratch)
         try:
-            fleet = Fleet(ProcessLink(process, address=address), patience=patience, is_local=address == LOCAL)
+            link = ProcessLink(process, address=address)
+            fleet = Fleet(link, patience=patience, is_local=address == LOCAL, logs=logs)
             fleet.wait_for_machines(machines or 1)
             yield fleet
         finally:

@@ -19,6 +19,8 @@ class Do(msgspec.Struct, frozen=True):
 
     entry: str
     request: bytes
+    keeps_log: bool = False
+    """Whether the machine is to send what was printed, as a ``Log`` before the end."""
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):
@@ -29,6 +31,12 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """What a piece tells before its end."""
 
     message: bytes
+
+
+class Log(msgspec.Struct, frozen=True, tag=True):
+    """What was printed where a piece was done; its end comes next."""
+
+    content: bytes
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
@@ -49,7 +57,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Sign = Beat | Message | Done | Raised | Broke
+Sign = Beat | Message | Log | Done | Raised | Broke
 
 
 class Description(msgspec.Struct, frozen=True):

@@ -80,6 +80,9 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     piece: str
     machine: str
     answer: bytes
+    log: str = ""
+    """The file with what was printed there; empty where none was asked for. Where a piece is not done, the reason names
+    it."""
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):
@@ -102,6 +105,11 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 Event = Began | Reported | Answered | Lost | Failed
+
+
+def with_log(reason: str, log: str) -> str:
+    """A reason in one line, with the file that says more, where there is one."""
+    return f"{reason} (log: {log})" if log else reason
 
 
 class RunningFleet(Protocol):

@@ -92,6 +92,12 @@ GATE_OPTIONS = (
         metavar="ADDRESS",
     ),
     GateOption(
+        "--gate-fleet-logs",
+        "keep here what each share's gate and its sides print on their machine, in one file for each time that a share "
+        "is placed",
+        metavar="FOLDER",
+    ),
+    GateOption(
         "--gate-fleet-machines",
         "how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
         "error",

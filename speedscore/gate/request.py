@@ -54,6 +54,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """The cluster whose machines gate a part each; None for this machine."""
     fleet_machines: int | None = None
     """How many machines that has; None where nobody said it."""
+    fleet_logs: str | None = None
+    """The folder for what is printed there; None where nobody asked for it."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -88,6 +90,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         instructions=take_instructions(),
         fleet=_fleet(config),
         fleet_machines=_fleet_machines(config),
+        fleet_logs=_fleet_logs(config),
     )
 
 
@@ -128,6 +131,14 @@ def _fleet_machines(config: pytest.Config) -> int | None:
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
         raise SettingsError(f"--gate-fleet-machines: expected a number of machines as 4, found {text!r}")
     return int(text)
+
+
+def _fleet_logs(config: pytest.Config) -> str | None:
+    """Raises SettingsError where there is no fleet."""
+    folder: str | None = config.getoption("speedscore_gate_fleet_logs")
+    if folder is not None and config.getoption("speedscore_gate_fleet") is None:
+        raise SettingsError("--gate-fleet-logs: there is no fleet without --gate-fleet ADDRESS")
+    return folder
 
 
 def _part(config: pytest.Config) -> Part | None:

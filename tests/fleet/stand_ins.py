@@ -49,6 +49,18 @@ def dies(request: bytes, report: Report) -> bytes:  # noqa: ARG001
     return b""
 
 
+def prints(request: bytes, report: Report) -> bytes:  # noqa: ARG001
+    """Prints as many characters as it is asked to."""
+    print("x" * int(request))
+    return b""
+
+
+def prints_and_dies(request: bytes, report: Report) -> bytes:
+    """Prints its request, and ends so."""
+    print(request.decode(), flush=True)
+    return dies(request, report)
+
+
 def has_children(request: bytes, report: Report) -> bytes:  # noqa: ARG001
     """Starts a process in a session of its own, tells the numbers of both, and waits for hours."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(9999)"], start_new_session=True)

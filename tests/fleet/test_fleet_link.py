@@ -25,7 +25,7 @@ class Actor:
     def __init__(self, host: str) -> None:
         self.host = host
         self.asked: Future[list[bytes]] = Future()
-        self.begin = SimpleNamespace(remote=lambda *_: None)
+        self.begin = SimpleNamespace(remote=lambda *_, **__: None)
         self.next_signs = SimpleNamespace(remote=self._ask)
 
     def _ask(self, *_: object) -> Any:

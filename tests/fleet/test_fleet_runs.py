@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 import pytest
 
 from speedscore.fleet import wire
 from speedscore.fleet.fleet import Fleet, Patience
+from speedscore.fleet.log_folder import LogFolder
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Lost, Piece, Reported
 
 PATIENCE = Patience(open_seconds=20, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10)
@@ -37,6 +39,15 @@ class ScriptedLink:
             self.news.append(wire.Signed(command.number, wire.Raised("ValueError: \x1b[31mno\nno")))
         elif entry == "breaks":
             self.news.append(wire.Signed(command.number, wire.Broke("was killed")))
+        elif entry.startswith("prints"):
+            said = b"\x1b[31mwhat it printed" if command.do.keeps_log else b"nobody asked"
+            self.news.append(wire.Signed(command.number, wire.Log(said)))
+            end: dict[str, wire.Sign] = {
+                "prints and is done": wire.Done(b"all"),
+                "prints and raises": wire.Raised("no"),
+                "prints and breaks": wire.Broke("died"),
+            }
+            self.news.append(wire.Signed(command.number, end[entry]))
         elif entry == "takes the machine along":
             self.news.append(wire.Left(command.machine, "power cut"))
 
@@ -50,9 +61,9 @@ class ScriptedLink:
 JOINED = wire.Joined("m", {"cpu.model": "x"}, ("cpu",))
 
 
-def opened(*news: wire.News, at_least: int = 1) -> tuple[Fleet, ScriptedLink]:
+def opened(*news: wire.News, at_least: int = 1, logs: LogFolder | None = None) -> tuple[Fleet, ScriptedLink]:
     link = ScriptedLink(*news)
-    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet = Fleet(link, patience=PATIENCE, now=link.now, logs=logs)
     fleet.wait_for_machines(at_least)
     return fleet, link
 
@@ -84,6 +95,29 @@ def test_a_process_that_dies_costs_three_placings_and_no_machine() -> None:
     events = list(fleet.run([Piece("a", "breaks", b""), Piece("b", "answers", b"")]))
     assert sum(isinstance(event, Lost) for event in events) == 2
     assert ends(events) == [Failed("a", "m", "lost 3 times, the last time: was killed"), Answered("b", "m", b"all")]
+
+
+def test_each_placing_leaves_a_log_whose_file_is_named_where_it_failed(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    fleet, _ = opened(JOINED, wire.Standing(), logs=LogFolder(str(tmp_path), warn=warnings.append))
+    work = [Piece(how, f"prints and {how}", b"") for how in ("is done", "raises", "breaks")]
+    events = [event for event in fleet.run(work) if not isinstance(event, Began)]
+    assert events == [
+        Answered("is done", "m", b"all", f"{tmp_path}/is-done_m_1.log"),
+        Failed("raises", "m", f"no (log: {tmp_path}/raises_m_1.log)"),
+        Lost("breaks", "m", f"died (log: {tmp_path}/breaks_m_1.log)"),
+        Lost("breaks", "m", f"died (log: {tmp_path}/breaks_m_2.log)"),
+        Failed("breaks", "m", f"lost 3 times, the last time: died (log: {tmp_path}/breaks_m_3.log)"),
+    ]
+    assert {path.read_bytes() for path in tmp_path.glob("*.log")} == {b"\x1b[31mwhat it printed"}
+    assert len(list(tmp_path.glob("*.log"))) == 5
+    assert not warnings
+
+
+def test_without_a_folder_none_is_asked_for_and_none_is_kept() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    assert ends(list(fleet.run([Piece("a", "prints and is done", b"")]))) == [Answered("a", "m", b"all")]
+    assert [command.do.keeps_log for command in link.sent if isinstance(command, wire.Begin)] == [False]
 
 
 def test_a_device_that_no_machine_has_is_waited_for_and_then_said_to_be_lacking_with_what_the_cluster_has() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from types import ModuleType
 import pytest
 
 from speedscore.bench_suite.session.fleet import messages, remote
+from speedscore.fleet.log_folder import LogFolder
 from speedscore.fleet.work import (
     Answered,
     Began,
@@ -32,6 +34,8 @@ from speedscore.fleet.work import (
 )
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
+from speedscore.host.kept_logs import collected
+from speedscore.host.variables import KEPT_LOGS
 
 
 class LostNow(BaseException):
@@ -39,7 +43,8 @@ class LostNow(BaseException):
 
 
 class FleetHere:
-    def __init__(self) -> None:
+    def __init__(self, logs: LogFolder | None) -> None:
+        self._logs = logs
         here = fingerprint(Path(__file__).parent)
         packages = installed_versions() | json.loads(os.environ.get("FLEET_PACKAGES", "{}"))
         machines = json.loads(os.environ["FLEET"])
@@ -58,16 +63,27 @@ class FleetHere:
             yield Began(piece.name, machine)
             reports: list[bytes] = []
             try:
-                answer = remote.measure(piece.asked_now(), self._teller(machine, reports))
+                answer, log = self._measure(piece, machine, reports)
             except LostNow:
                 self._alive = [each for each in self._alive if each.name != machine]
                 yield from (Reported(piece.name, machine, report) for report in reports)
                 yield Lost(piece.name, machine, "it does not answer")
             else:
                 yield from (Reported(piece.name, machine, report) for report in reports)
-                yield Answered(piece.name, machine, answer)
+                yield Answered(piece.name, machine, answer, log)
                 return
         yield Failed(piece.name, "", "no machine is left")
+
+    def _measure(self, piece: Piece, machine: str, reports: list[bytes]) -> tuple[bytes, str]:
+        """The answer, and the file with what was printed."""
+        tell = self._teller(machine, reports)
+        if self._logs is None:
+            return remote.measure(piece.asked_now(), tell), ""
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+            patched.setenv(KEPT_LOGS, folder)
+            answer = remote.measure(piece.asked_now(), tell)
+            printed = collected(Path(folder), most_bytes=1 << 20)
+        return answer, self._logs.keep(piece.name, machine, nth=1, content=printed)
 
     @staticmethod
     def _teller(machine: str, reports: list[bytes]) -> Report:
@@ -82,12 +98,14 @@ class FleetHere:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
     @contextmanager
-    def open_fleet(address: str, *, checkout: Path, machines: int | None) -> Iterator[FleetHere]:
+    def open_fleet(
+        address: str, *, checkout: Path, machines: int | None, logs: LogFolder | None
+    ) -> Iterator[FleetHere]:
         assert address == "here"
         if machines is not None and machines > len(json.loads(os.environ["FLEET"])):
             raise FleetError(f"there are no {machines} machines")
         assert checkout.is_dir()
-        yield FleetHere()
+        yield FleetHere(logs)
 
     standing_in = ModuleType("speedscore.fleet.fleet")
     standing_in.open_fleet = open_fleet  # type: ignore[attr-defined]

@@ -52,6 +52,38 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
     )
 
 
+def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_names_the_file(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    fleet.make(plugins=["fleet_here"], first="talkative", third="raise")
+    selected = ("-k", "cpu", "--processes=2", *ON_FLEET, "--fleet-logs=logs")
+    result = fleet.run(*selected)
+    (log,) = fleet.folder.glob("logs/*.log")
+    assert log.name == "mlp-cpu_a_1.log"
+    text = log.read_text()
+    for process in (1, 2):
+        assert re.search(
+            rf"^===== first-mlp-cpu-process-{process} \(. of .\) =====\nlooks for a card$", text, re.MULTILINE
+        )
+    assert re.search(r"^===== third-mlp-cpu-process-1 \(. of .\) =====\nTraceback", text, re.MULTILINE)
+    reasons = {case.framework: case.reason for case in cases_of(fleet).values()}
+    assert reasons["third"].endswith("\nlog: logs/mlp-cpu_a_1.log")
+    assert "logs/" not in reasons["first"]
+    result.stdout.fnmatch_lines(["log: logs/mlp-cpu_a_1.log"])
+    fleet.run(*selected, "--resume=run.json")
+    assert sorted(path.name for path in fleet.folder.glob("logs/*.log")) == ["mlp-cpu_a_1.log", "mlp-cpu_a_2.log"]
+    assert log.read_text() == text
+
+
+def test_logs_that_cannot_be_kept_are_an_error_before_anything_is_measured(fleet: Matrix) -> None:
+    (fleet.folder / "logs").touch()
+    refused = fleet.run("-k", "first and cpu", *ON_FLEET, "--fleet-logs=logs")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--fleet-logs: logs: expected a folder that can be written (File exists)" in refused.stderr.str()
+    assert not (fleet.folder / "run.json").exists()
+
+
 def test_a_block_whose_machine_is_lost_is_measured_anew_and_no_figure_is_of_two(
     fleet: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
