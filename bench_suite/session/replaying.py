@@ -121,6 +121,8 @@ def _extra_info(result: CaseResult) -> dict[str, Scalar]:
         "metric": result.metric.name,
         "steps_per_round": result.steps_per_round,
         "stopped": result.stopped,
+        # The file's own machine_info is of the machine that led.
+        **({"machine": result.machine} if result.machine else {}),
         **{measurement.name: measurement.samples[0] for measurement in result.measurements},
         **({f"certificate.{check.quantity}": check.error for check in certificate.checks} if certificate else {}),
         **{f"workload.{name}": value for name, value in result.workload.items()},

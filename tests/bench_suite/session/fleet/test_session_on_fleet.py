@@ -25,9 +25,16 @@ def cases_of(matrix: Matrix) -> dict[str, CaseResult]:
     return {case.nodeid: case for case in load_run(matrix.folder / "run.json").cases}
 
 
+def machines_told(matrix: Matrix) -> set[str | None]:
+    """By pytest-benchmark's own part of the file, of every benchmark."""
+    document = json.loads((matrix.folder / "run.json").read_text())
+    return {benchmark["extra_info"].get("machine") for benchmark in document["benchmarks"]}
+
+
 def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of_each_case(fleet: Matrix) -> None:
     fleet.run("--benchmark-json=run.json").assert_outcomes(passed=2, failed=1, skipped=6)
     here = cases_of(fleet)
+    assert machines_told(fleet) == {None}, "without a fleet machine_info is that of all"
     result = fleet.run(*ON_FLEET, "--require-device=cpu")
     result.assert_outcomes(passed=2, failed=1, skipped=6)
     run = load_run(fleet.folder / "run.json")
@@ -36,6 +43,7 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
         nodeid: each.status for nodeid, each in here.items()
     }
     assert {case.machine for case in run.cases if case.status == "measured"} == {"a"}
+    assert machines_told(fleet) == {"a"}
     assert run.machines.keys() == {"a"}, "a machine that measured nothing is not described"
     assert {(ratio.phase, ratio.device) for ratio in run.ratios} == {("training", "cpu")}
     (failed,) = [case for case in run.cases if case.status == "failed"]
