@@ -20,11 +20,12 @@ import msgspec
 
 import speedscore
 from speedscore.fleet import wire
-from speedscore.fleet.address import ADVICE, require_listener
+from speedscore.fleet.address import ADVICE, require_listener, unreached
 from speedscore.fleet.log_folder import LogFolder
 from speedscore.fleet.placing import Placing
 from speedscore.fleet.signs import events_of
 from speedscore.fleet.travelling import pack
+from speedscore.fleet.waiting import Opening, Patience
 from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.host.piped import PipedProcess, ProcessLostError
@@ -37,21 +38,6 @@ _SILENCE_SECONDS = 300.0
 """The link says how the cluster stands every few seconds; one that says nothing for so long hangs."""
 
 _LEAVE_SECONDS = 20.0
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long a fleet waits, in seconds. Each wait ends with a sentence that says what was waited for."""
-
-    open_seconds: float = 180.0
-    """For the first machine to answer, or for as many as were asked for."""
-    settle_seconds: float = 30.0
-    """For the others, once those have."""
-    device_seconds: float = 60.0
-    """From the beginning of a run, for a machine with a device that none has had so far: it may register late."""
-    stuck_seconds: float = 600.0
-    """While nothing is being done, for a machine that is absent and may still come."""
-    return_seconds: float = 60.0
-    """While nothing is being done, for a machine that has gone to come back."""
 
 
 class Link(Protocol):
@@ -73,10 +59,12 @@ class Fleet:
         now: Callable[[], float] = time.monotonic,
         is_local: bool = False,
         logs: LogFolder | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given. ``logs`` is
-        for what pieces print; without it none is told."""
+        for what pieces print; without it none is told. ``say`` is told what is waited for."""
         self._link = link
+        self._say = say
         self._advice = "" if is_local else f": {ADVICE}"
         self._patience = patience or Patience()
         self._now = now
@@ -105,6 +93,7 @@ class Fleet:
         """Until all have answered, or ``at_least`` so many have and the others were waited for. Raises FleetError where
         there are fewer: the cluster names only those that have registered with it."""
         began = self._now()
+        opening = Opening(self._patience, at_least=at_least, began=began)
         enough_at = None
         has_stood = False
         while True:
@@ -120,12 +109,17 @@ class Fleet:
             if enough_at is not None and has_stood:
                 if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
-            elif now - began >= self._patience.open_seconds:
+            elif now - began >= opening.limit_seconds(self._standing):
                 if not has_stood:
                     raise FleetError(
                         f"nothing there has answered as a Ray cluster for {now - began:.0f} s{self._advice}"
                     )
                 raise FleetError(self._too_few(at_least, now - began))
+            if has_stood and (line := opening.line(now, len(self._devices), self._standing)):
+                self._say(line)
+            if opening.must_give_back(now, len(self._devices), self._standing):
+                self._say(f"{', '.join(sorted(self._devices))} given back for a moment: another job may wait for it")
+                self._link.send(wire.GiveBack())
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
@@ -248,6 +242,8 @@ class ProcessLink:
         self._process = process
         self._address = address
         self._heard_at = time.monotonic()
+        self._has_joined = False
+        """Whether any machine has."""
 
     def send(self, command: wire.Command) -> None:
         try:
@@ -259,7 +255,9 @@ class ProcessLink:
         try:
             if self._process.has_line(within_seconds=within_seconds):
                 self._heard_at = time.monotonic()
-                return wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
+                news = wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
+                self._has_joined |= isinstance(news, wire.Joined)
+                return news
         except ProcessLostError as error:
             raise self._lost(error) from None
         if time.monotonic() - self._heard_at > _SILENCE_SECONDS:
@@ -267,6 +265,8 @@ class ProcessLink:
         return None
 
     def _lost(self, error: ProcessLostError) -> FleetError:
+        if not self._has_joined:
+            return FleetError(unreached(self._address, str(error)))
         return FleetError(one_line(f"the cluster at {self._address} is lost: the process that speaks to it {error}"))
 
 
@@ -277,14 +277,15 @@ def open_fleet(
     checkout: Path,
     machines: int | None = None,
     logs: LogFolder | None = None,
+    say: Callable[[str], None] = lambda _: None,
     patience: Patience | None = None,
 ) -> Iterator[Fleet]:
     """The machines of the cluster at ``address``, for as long as the context lasts.
 
     ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
     ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. ``machines`` is how many the cluster has:
-    so many are waited for. ``logs`` is for what pieces print. Raises FleetError where no cluster is reached or too few
-    answer.
+    so many are waited for. ``logs`` is for what pieces print, and ``say`` is told what is waited for. Raises FleetError
+    where no cluster is reached or too few answer.
     """
     patience = patience or Patience()
     if machines is not None or address == LOCAL:
@@ -304,7 +305,7 @@ def open_fleet(
         process = _start_link(address, travelling, scratch)
         try:
             link = ProcessLink(process, address=address)
-            fleet = Fleet(link, patience=patience, is_local=address == LOCAL, logs=logs)
+            fleet = Fleet(link, patience=patience, is_local=address == LOCAL, logs=logs, say=say)
             fleet.wait_for_machines(machines or 1)
             yield fleet
         finally:

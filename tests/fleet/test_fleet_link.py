@@ -146,6 +146,36 @@ def test_a_ray_that_does_not_answer_any_more_has_lost_its_cluster(monkeypatch: p
         Link(lambda _: None, now=cluster._now).serve()
 
 
+def test_machines_that_are_given_back_are_asked_for_anew_a_moment_later_behind_whoever_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(monkeypatch, "ours", "held", tick_seconds=1.0)
+    asked_first: list[Actor] = []
+    joined_at: list[float] = []
+    left_at: list[float] = []
+
+    def hear(link: Link, news: wire.News) -> None:
+        match news:
+            case wire.Joined():
+                joined_at.append(cluster.seconds)
+                if len(joined_at) == 2:
+                    raise BrokenPipeError
+                link.hear(wire.GiveBack())
+            case wire.Left():
+                left_at.append(cluster.seconds)
+            case wire.Standing(is_awaited=is_awaited):
+                assert is_awaited
+                asked_first[:] = asked_first or cluster.actors
+                ours = [actor for actor in cluster.actors if actor.host == "ours" and not actor.asked.done()]
+                for actor in ours:
+                    actor.describe()
+
+    cluster.serve(hear)
+    assert joined_at[1] - left_at[0] >= 20
+    assert cluster.on("held") in asked_first, "a question that is open stays so"
+    assert cluster.on("ours") not in asked_first
+
+
 @pytest.mark.parametrize("aborted", [2, 3])
 def test_ray_client_whose_server_dies_as_it_starts_is_given_two_others(aborted: int) -> None:
     tried: list[str] = []
