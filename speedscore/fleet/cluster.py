@@ -27,7 +27,7 @@ from speedscore.fleet.address import ADVICE
 from speedscore.fleet.describing import ENTRY as DESCRIBE
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
 from speedscore.fleet.naming import MachineNames
-from speedscore.fleet.nodes import EXCLUSIVE, Node, absence, node_of
+from speedscore.fleet.nodes import EXCLUSIVE, Node, absence, may_answer, node_of
 from speedscore.fleet.wire import (
     Begin,
     Broke,
@@ -166,7 +166,7 @@ class Link:
             Standing(
                 tuple(absence(node, now) for node in absent),
                 tuple(sorted({device for node in absent for device in node.devices})),
-                is_awaited=any(node.actor is not None for node in absent),
+                is_awaited=any(may_answer(node) for node in absent),
             )
         )
 

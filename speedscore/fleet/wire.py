@@ -118,7 +118,7 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
     absent_devices: tuple[DeviceName, ...] = ()
     """What those would have."""
     is_awaited: bool = False
-    """Whether one of them has been asked and may still answer."""
+    """Whether one of them may still answer, and has not just failed to start."""
 
 
 class Stopped(msgspec.Struct, frozen=True, tag=True):

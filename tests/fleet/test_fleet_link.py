@@ -163,8 +163,7 @@ def test_machines_that_are_given_back_are_asked_for_anew_a_moment_later_behind_w
                 link.hear(wire.GiveBack())
             case wire.Left():
                 left_at.append(cluster.seconds)
-            case wire.Standing(is_awaited=is_awaited):
-                assert is_awaited
+            case wire.Standing():
                 asked_first[:] = asked_first or cluster.actors
                 ours = [actor for actor in cluster.actors if actor.host == "ours" and not actor.asked.done()]
                 for actor in ours:
@@ -174,6 +173,33 @@ def test_machines_that_are_given_back_are_asked_for_anew_a_moment_later_behind_w
     assert joined_at[1] - left_at[0] >= 20
     assert cluster.on("held") in asked_first, "a question that is open stays so"
     assert cluster.on("ours") not in asked_first
+
+
+def test_a_machine_is_awaited_while_it_is_asked_or_given_back_and_not_once_it_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(monkeypatch, "ours", tick_seconds=1.0)
+    stood: dict[str, bool] = {}
+
+    def hear(link: Link, news: wire.News) -> None:
+        match news:
+            case wire.Joined():
+                link.hear(wire.GiveBack())
+            case wire.Standing((absence,), is_awaited=is_awaited):
+                stood[absence.rpartition(": ")[2]] = is_awaited
+                if not is_awaited:
+                    raise BrokenPipeError
+                if cluster.actors and len(stood) == 1:
+                    cluster.on("ours").describe()
+                elif cluster.actors:
+                    cluster.on("ours").asked.set_exception(RuntimeError("no such module"))
+
+    cluster.serve(hear)
+    assert stood == {
+        "has just been asked": True,
+        "it was given back for a moment, as another job may wait for it": True,
+        "no such module": False,
+    }
 
 
 @pytest.mark.parametrize("aborted", [2, 3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -283,7 +284,7 @@ def test_fewer_machines_than_were_asked_for_are_given_back_now_and_then_while_ot
 def test_of_two_that_wait_for_each_other_one_gives_back_before_the_other() -> None:
     given_back = []
     for drawn in (0.0, 0.5):
-        opening = Opening(Patience(), at_least=2, began=0.0, draw=lambda drawn=drawn: drawn)
+        opening = Opening(Patience(), at_least=2, began=0.0, draw=partial(float, drawn))
         given_back.append(next(at for at in range(300) if opening.must_give_back(float(at), 1, HELD)))
     assert given_back == [60, 90]
     opening = Opening(Patience(), at_least=1, began=0.0)
