@@ -15,7 +15,8 @@ from speedscore.text.numbers import first_of
 
 _TELL_SECONDS = 60.0
 _KEEP_SECONDS = 60.0
-"""So long, and at most twice as long, machines are kept while others are lacking."""
+"""So long, and at most three times as long, machines are kept while others are lacking: much longer than one takes to
+start and is given back for, or two that wait for each other would go on exchanging what they hold."""
 _MOST_NAMED = 3
 
 
@@ -85,7 +86,7 @@ class Opening:
         if not 0 < here < self._at_least or not standing.is_awaited:
             self._give_back_at = None
         elif self._give_back_at is None:
-            self._give_back_at = now + _KEEP_SECONDS * (1 + self._draw())
+            self._give_back_at = now + _KEEP_SECONDS * (1 + 2 * self._draw())
         elif now >= self._give_back_at:
             self._give_back_at = None
             return True

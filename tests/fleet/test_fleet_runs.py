@@ -273,7 +273,7 @@ def test_a_machine_that_cannot_start_is_given_up_as_soon_as_it_is_not_asked_any_
 
 
 def test_fewer_machines_than_were_asked_for_are_given_back_now_and_then_while_others_are_held() -> None:
-    link = LateLink(JOINED, HELD, then={150.0: [JOINED, wire.Joined("n", {}, ("cpu",)), wire.Standing()]})
+    link = LateLink(JOINED, HELD, then={200.0: [JOINED, wire.Joined("n", {}, ("cpu",)), wire.Standing()]})
     said: list[str] = []
     opened_over(link, at_least=2, say=said.append)
     assert link.sent == [wire.GiveBack()]
@@ -286,7 +286,7 @@ def test_of_two_that_wait_for_each_other_one_gives_back_before_the_other() -> No
     for drawn in (0.0, 0.5):
         opening = Opening(Patience(), at_least=2, began=0.0, draw=partial(float, drawn))
         given_back.append(next(at for at in range(300) if opening.must_give_back(float(at), 1, HELD)))
-    assert given_back == [60, 90]
+    assert given_back == [60, 120]
     opening = Opening(Patience(), at_least=1, began=0.0)
     assert not any(opening.must_give_back(float(at), 1, HELD) for at in range(300)), "that is enough"
 
