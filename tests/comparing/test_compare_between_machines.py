@@ -155,12 +155,28 @@ def test_a_case_that_a_session_carried_on_names_no_host(tmp_path: Path) -> None:
     assert names == {"jax": "", "torch": "box-1"}
 
 
+def test_what_a_session_carried_on_teaches_by_the_machine_that_measured_it(tmp_path: Path) -> None:
+    history = []
+    for day in range(1, 31):
+        run = a_run(timed([0.1, 0.1 + 0.01 * (day % 2)]), day=-day, environment=BOX_1)
+        host = f"box-{1 + day % 2}"
+        history.append(loaded(tmp_path / "h", run, host=host))
+        # Taken up in the evening, and on the other machine.
+        taken_up = msgspec.structs.replace(run, created=run.created.replace("T12", "T20"))
+        history.append(loaded(tmp_path / "h", taken_up, host=f"box-{2 - day % 2}"))
+    base, head = (
+        side(tmp_path / host, a_run(timed([0.1, 0.1]), day=day, environment=BOX_1), host=host)
+        for day, host in enumerate(("box-1", "box-2"))
+    )
+    assert row(compared(base, head, history))[1] == "history"
+
+
 def test_a_file_of_pytest_benchmark_alone_names_its_host(tmp_path: Path) -> None:
-    sides = [
+    base, head = (
         find_side(str(save_plain(tmp_path / f"{host}.json", day=day, host=host)))
         for day, host in enumerate(("box-1", "box-2"))
-    ]
-    assert row(compared(*sides))[2] == "box-1 → box-2"
+    )
+    assert row(compared(base, head))[2] == "box-1 → box-2"
 
 
 def test_the_terminal_says_which_machines_and_where_they_differ(

@@ -107,12 +107,13 @@ def test_kept_rows_make_the_series_that_their_runs_make(nights: list[Night]) -> 
 
 def test_rows_of_a_release_that_kept_no_host_are_of_a_machine_that_is_not_known_or_of_a_fleets() -> None:
     rows = kept([a_run(*on("box-1", timed([0.1])), timed([0.2], framework="torch"), machines=MACHINES)], host="a host")
-    earlier = []
+    earlier: list[KeptRow] = []
     for row in rows:
-        columns = dict(zip(READ, row, strict=True))
+        columns: dict[str, Any] = dict(zip(READ, row, strict=True))
         figures = msgspec.json.decode(columns["figures"], type=dict)
         del figures["host"]
-        earlier.append(tuple((columns | {"figures": msgspec.json.encode(figures).decode()}).values()))
+        columns["figures"] = msgspec.json.encode(figures).decode()
+        earlier.append(tuple(columns.values()))
     for known, expected in ((rows, {"jax": "box-1", "torch": "a host"}), (earlier, {"jax": "box-1", "torch": ""})):
         all_series = series_of(measured_cases(known))
         assert {series.framework: series.points[0].machine_name for series in all_series} == expected
