@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import ClusterLostError, Link, init_ray
+from speedscore.fleet.cluster import ClusterLostError, Link
+from speedscore.fleet.connecting import init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
 
 TWO_DAYS_SECONDS = 48 * 3600.0
