@@ -180,7 +180,7 @@ class Link:
         if self._requirements is None:
             self._begin_machine(node)
             return
-        node.actor = self._preparer.options(**self._placement(node)).remote()
+        node.actor = self._preparer.options(**self._placement(node)).remote(ends_with_parent=True)
         self._ask(node, node.actor.missing, dict(self._requirements), take=self._take_missing)
 
     def _take_missing(self, node: Node, told: tuple[list[str], str]) -> None:

@@ -96,6 +96,11 @@ class Fleet:
         """Of the machines of the cluster that do not answer, a sentence each."""
         return self._standing.absent
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Of those that will not answer any more, a sentence each."""
+        return self._standing.refused
+
     def wait_for_machines(self, at_least: int = 1) -> None:
         """Until all have answered, or ``at_least`` so many have and the others were waited for, but those that never
         will. Raises FleetError where there are fewer: the cluster names only those that have registered with it.
@@ -122,7 +127,7 @@ class Fleet:
             if enough_at is not None and has_stood:
                 if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
-            elif now - began >= self._patience.open_seconds:
+            elif now - began >= (self._patience.settle_seconds if self._is_hopeless() else self._patience.open_seconds):
                 if not has_stood:
                     raise FleetError(
                         f"nothing there has answered as a Ray cluster for {now - began:.0f} s{self._advice}"
@@ -211,7 +216,13 @@ class Fleet:
                 reasons[device] = f"no machine for it has been free for {idle_seconds:.0f} s: {self._has()}"
         return reasons
 
+    def _is_hopeless(self) -> bool:
+        """Whether all that have registered so far have been refused."""
+        return bool(self._standing.refused) and not self._devices and not self._standing.absent
+
     def _too_few(self, at_least: int, seconds: float) -> str:
+        if self._is_hopeless():
+            return f"no machine of the cluster can be used: {'; '.join(self._standing.refused)}"
         if not self._devices:
             return (
                 f"no machine of the cluster has answered for {seconds:.0f} s: {self._has()}; wait until one is free, "

@@ -24,8 +24,10 @@ _Answer = TypeVar("_Answer")
 class Preparer:
     """Does one thing at a time."""
 
-    def __init__(self) -> None:
-        end_with_parent()
+    def __init__(self, *, ends_with_parent: bool = False) -> None:
+        """``ends_with_parent`` is for a process that the cluster has started."""
+        if ends_with_parent:
+            end_with_parent()
 
     def missing(self, requirements: dict[str, str]) -> tuple[list[str], str]:
         """Those of the requirements that are not fulfilled here, or why that cannot be told."""
