@@ -189,7 +189,7 @@ class Link:
             self._lose(node, why)
         elif missing:
             node.installs = first_of(missing, _MOST_NAMED)
-            self._say(Told(f"{node.place}: {node.installs} is being installed"))
+            self._say(Told(f"{node.place}: installs {node.installs}"))
             self._ask(node, node.actor.install, missing, take=self._take_environment)
         else:
             self._end(node)
@@ -200,10 +200,10 @@ class Link:
         if why:
             self._lose(node, why)
             return
-        self._say(Told(f"{node.place}: {node.installs} is installed, in {self._now() - node.asked_at:.0f} s"))
+        self._say(Told(f"{node.place}: has installed {node.installs}, in {self._now() - node.asked_at:.0f} s"))
         node.installs, node.installed = "", node.installs
         self._end(node)
-        # As a word of the shell.
+        # Ray makes it a word of a shell's command line.
         self._begin_machine(node, runtime_env={"py_executable": shlex.quote(python)})
 
     def _begin_machine(self, node: Node, **environment: Any) -> None:
@@ -342,4 +342,5 @@ def _silence_seconds(node: Node) -> float:
 
 
 def why(error: BaseException) -> str:
+    """In one line, and no more than is read."""
     return one_line(f"{type(error).__name__}: {error}")[:_MOST_REASON_CHARACTERS]

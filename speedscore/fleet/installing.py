@@ -21,13 +21,13 @@ from pathlib import Path
 from speedscore.fleet.packages import missing_here
 from speedscore.fleet.parents import end_with_parent
 from speedscore.host.caches import cache_folder
+from speedscore.host.distributions import SITES
 from speedscore.host.environments import make_environment
 from speedscore.host.programs import ProgramFailedError, ProgramTooSlowError, run_program
 from speedscore.text.addresses import without_credentials
 from speedscore.text.cleaning import one_line
 
 _KIND = "fleet-packages"
-_SITES = ("site-packages", "dist-packages")
 _ERROR = "error:"
 _MOST_LINES, _MOST_LINE_CHARACTERS = 3, 180
 
@@ -41,8 +41,10 @@ def main() -> None:
     # Ray blocks Ctrl-C in its workers, and what these start would never hear it: installers tidy up by it.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     what, *about = json.load(sys.stdin)
+    told: dict[str, object]
     try:
-        told = {"answer": {"missing": missing_here, "install": install}[what](*about), "why": ""}
+        answer = missing_here(*about) if what == "missing" else install(*about)
+        told = {"answer": answer, "why": ""}
     except (NotInstalledError, OSError) as error:
         told = {"why": one_line(str(error))}
     print(json.dumps(told), flush=True)
@@ -62,7 +64,7 @@ def install(missing: Sequence[str], most_seconds: float) -> str:
 
     # Not those that PYTHONPATH names: they come first in the new environment too.
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    behind = [path for path in sys.path if Path(path).name in _SITES and path not in named]
+    behind = [path for path in sys.path if Path(path).name in SITES and path not in named]
     folder = cache_folder(_KIND) / _key(missing, behind)
     if not folder.is_dir():
 

@@ -72,7 +72,7 @@ def absence(node: Node, now: float) -> str:
     if node.refused:
         return f"{host} is not used: {node.refused}"
     if node.installs:
-        return f"{host}: {node.installs} is being installed, for {now - node.asked_at:.0f} s so far"
+        return f"{host}: installs {node.installs}, for {now - node.asked_at:.0f} s so far"
     if node.actor is None:
         return f"{host}: asked again in {max(0.0, node.retry_at - now):.0f} s: {node.trouble}"
     if now - node.asked_at < _ANSWER_SECONDS:

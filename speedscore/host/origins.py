@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
-from speedscore.host.distributions import found_distributions
+from speedscore.host.distributions import SITES, folder_of, found_distributions
 
-_SITES = ("site-packages", "dist-packages")
 _CONDA = "conda"
 """What it has built says that it came from a folder, that of its own builder."""
 
@@ -46,8 +44,7 @@ def _origin(name: str, version: str, found: metadata.Distribution) -> Origin:
         address = _address(told)
         return Origin(pinned, f"{name} @ {address}" if address else "")
     # Metadata that lies elsewhere is that of a checkout on the path.
-    is_installed = Path(str(found.locate_file(""))).name in _SITES
-    return Origin(pinned, pinned if is_installed else "")
+    return Origin(pinned, pinned if folder_of(found).name in SITES else "")
 
 
 def _address(told: str) -> str:

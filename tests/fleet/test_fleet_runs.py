@@ -231,7 +231,7 @@ def test_a_cluster_that_cannot_be_reached_is_an_error_in_its_own_words() -> None
         opened(wire.Unreachable("ConnectionError: nobody there"))
 
 
-INSTALLING = wire.Standing(("n: a==1 is being installed",), is_installing=True)
+INSTALLING = wire.Standing(("n: installs a==1, for 3 s so far",), is_installing=True)
 REFUSED = wire.Standing(refused=("n is not used: a==1 cannot be installed there: no such version",))
 
 
@@ -288,7 +288,7 @@ def test_work_waits_for_the_last_machine_while_packages_are_installed_on_it_anew
 
 
 def test_what_is_done_on_a_machine_before_it_answers_is_told_in_a_line() -> None:
-    link = ScriptedLink(wire.Told("n: a==1 is\nbeing installed"), JOINED, wire.Standing())
+    link = ScriptedLink(wire.Told("n: installs\na==1"), JOINED, wire.Standing())
     said: list[str] = []
     Fleet(link, patience=PATIENCE, now=link.now, say=said.append).wait_for_machines()
-    assert said == ["n: a==1 is being installed"]
+    assert said == ["n: installs a==1"]

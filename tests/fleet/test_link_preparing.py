@@ -84,10 +84,10 @@ def test_what_a_machine_lacks_is_installed_before_it_is_one(monkeypatch: pytest.
     (machine,) = cluster.actors
     assert machine.options["runtime_env"] == {"py_executable": "'/of mine/bin/python'"}
     began, ended = heard.told
-    assert began == "bare: a==1, b==2 is being installed"
-    assert ended.startswith("bare: a==1, b==2 is installed, in ")
+    assert began == "bare: installs a==1, b==2"
+    assert ended.startswith("bare: has installed a==1, b==2, in ")
     on_the_way = [news for news in heard.news if isinstance(news, wire.Standing) and news.is_installing]
-    assert any("bare: a==1, b==2 is being installed, for " in line for news in on_the_way for line in news.absent)
+    assert any("bare: installs a==1, b==2, for " in line for news in on_the_way for line in news.absent)
     assert not heard.standing.is_installing
 
 

@@ -109,7 +109,7 @@ def pytest_configure() -> None:
     ) -> Iterator[FleetHere]:
         assert address == "here"
         if packages:
-            say("a machine: made-up==1.0 is being installed")
+            say("a: installs made-up==1.0")
         if machines is not None and machines > len(json.loads(os.environ["FLEET"])):
             raise FleetError(f"there are no {machines} machines")
         assert checkout.is_dir()

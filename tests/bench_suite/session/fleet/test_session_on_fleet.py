@@ -143,7 +143,7 @@ def test_what_is_installed_on_machines_is_told_before_anything_is_measured(fleet
     result = fleet.run("-k", "first and cpu", *ON_FLEET, "--fleet-packages")
     result.assert_outcomes(passed=1, deselected=8)
     result.stdout.fnmatch_lines(
-        ["speedscore: --fleet: a machine: made-up==1.0 is being installed", "speedscore: --fleet: the blocks are*"]
+        ["speedscore: --fleet: a: installs made-up==1.0", "speedscore: --fleet: the blocks are*"]
     )
     assert "made-up" not in fleet.run("-k", "first and cpu", *ON_FLEET).stdout.str()
 
