@@ -113,6 +113,16 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
     """Of the machines that do not answer, a sentence each."""
     absent_devices: tuple[DeviceName, ...] = ()
     """What those would have."""
+    refused: tuple[str, ...] = ()
+    """Of the machines that will not answer any more, a sentence each."""
+    is_installing: bool = False
+    """Whether packages are being installed on one of the absent."""
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """What is being done on a machine before it answers."""
+
+    line: str
 
 
 class Stopped(msgspec.Struct, frozen=True, tag=True):
@@ -125,7 +135,7 @@ class Unreachable(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-News = Joined | Left | Signed | Standing | Stopped | Unreachable
+News = Joined | Left | Signed | Standing | Told | Stopped | Unreachable
 
 _do = msgspec.json.Decoder(Do)
 _sign = msgspec.json.Decoder(Sign)

@@ -183,7 +183,13 @@ def _gate_on_fleet(
         left_seconds=lambda: deadline.left_seconds,
         say=say,
         settled=ignore_signals,
-        open_fleet=partial(open_fleet, machines=context.request.fleet_machines, logs=logs),
+        open_fleet=partial(
+            open_fleet,
+            machines=context.request.fleet_machines,
+            logs=logs,
+            packages=context.request.fleet_packages,
+            say=lambda line: say(f"gate: {line}"),
+        ),
     )
     return msgspec.structs.replace(report, reproduce=commands(report))
 

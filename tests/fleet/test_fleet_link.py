@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import ClusterLostError, Link, init_ray
+from speedscore.fleet.cluster import ClusterLostError, Link
+from speedscore.fleet.connecting import init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
 
 TWO_DAYS_SECONDS = 48 * 3600.0
@@ -22,11 +23,11 @@ LONGER_THAN_ANY_SILENCE_SECONDS = HUNG_SECONDS + LOOK_SECONDS + 1.0
 class Actor:
     """What stands on a node: the test answers what it was asked."""
 
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self.asked: Future[list[bytes]] = Future()
+    def __init__(self, kind: type, host: str, options: dict[str, Any]) -> None:
+        self.kind, self.host, self.options = kind, host, options
+        self.asked: Future[Any] = Future()
         self.begin = SimpleNamespace(remote=lambda *_, **__: None)
-        self.next_signs = SimpleNamespace(remote=self._ask)
+        self.next_signs = self.missing = self.install = SimpleNamespace(remote=self._ask)
 
     def _ask(self, *_: object) -> Any:
         self.asked = Future()
@@ -57,8 +58,10 @@ class Cluster:
             {"NodeID": host, "NodeManagerAddress": host, "Alive": True, "Resources": {"CPU": 1}} for host in self._hosts
         ]
 
-    def remote(self, _: type) -> Any:
-        return SimpleNamespace(options=lambda **options: SimpleNamespace(remote=lambda *_, **__: self._start(options)))
+    def remote(self, kind: type) -> Any:
+        return SimpleNamespace(
+            options=lambda **options: SimpleNamespace(remote=lambda *_, **__: self._start(kind, options))
+        )
 
     def kill(self, actor: Actor) -> None:
         self.actors.remove(actor)
@@ -67,9 +70,9 @@ class Cluster:
         (actor,) = [actor for actor in self.actors if actor.host == host]
         return actor
 
-    def serve(self, hear: Callable[[Link, wire.News], None]) -> None:
+    def serve(self, hear: Callable[[Link, wire.News], None], *, requirements: dict[str, str] | None = None) -> None:
         """The link's whole life; ``hear`` is its driver, and ends it with a BrokenPipeError."""
-        link = Link(lambda news: hear(link, news), now=self._now)
+        link = Link(lambda news: hear(link, news), requirements=requirements, now=self._now)
         with contextlib.suppress(BrokenPipeError):
             link.serve()
 
@@ -77,8 +80,8 @@ class Cluster:
         self.seconds += self._tick_seconds
         return self.seconds
 
-    def _start(self, options: dict[str, Any]) -> Actor:
-        self.actors.append(Actor(options["scheduling_strategy"]))
+    def _start(self, kind: type, options: dict[str, Any]) -> Actor:
+        self.actors.append(Actor(kind, options["scheduling_strategy"], options))
         return self.actors[-1]
 
 

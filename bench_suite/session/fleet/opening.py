@@ -5,8 +5,8 @@ It ends with the session: what is still at work on a machine then, ends too. Not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -38,8 +38,7 @@ def open_blocks(config: pytest.Config, environment: dict[str, Scalar], *, screen
     logs = _log_folder(config.getoption("fleet_logs"), screen=screen)
     ending = ExitStack()
     config.add_cleanup(ending.close)
-    machines = config.getoption("fleet_machines")
-    fleet = _open(address, ending, checkout=config.rootpath, machines=machines, logs=logs)
+    fleet = _open(address, ending, config, logs=logs, say=lambda line: screen.line(f"speedscore: --fleet: {line}"))
     admission = admit(fleet.machines, demands)
     if not admission.admitted:
         raise pytest.UsageError(f"--fleet {address}: no machine may measure: {_reasons(admission)}")
@@ -59,13 +58,22 @@ def _log_folder(folder: str | None, *, screen: Screen) -> LogFolder | None:
 
 
 def _open(
-    address: str, ending: ExitStack, *, checkout: Path, machines: int | None, logs: LogFolder | None
+    address: str, ending: ExitStack, config: pytest.Config, *, logs: LogFolder | None, say: Callable[[str], None]
 ) -> RunningFleet:
     # Imported here because only a session that was asked for a fleet needs one.
     from speedscore.fleet.fleet import open_fleet
 
     try:
-        return ending.enter_context(open_fleet(address, checkout=checkout, machines=machines, logs=logs))
+        return ending.enter_context(
+            open_fleet(
+                address,
+                checkout=config.rootpath,
+                machines=config.getoption("fleet_machines"),
+                logs=logs,
+                packages=config.getoption("fleet_packages"),
+                say=say,
+            )
+        )
     except FleetError as error:
         raise pytest.UsageError(f"--fleet {address}: {error}") from None
 
