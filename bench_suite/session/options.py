@@ -175,6 +175,12 @@ def add_options(parser: pytest.Parser) -> None:
         '"cpu.model=..."; may be given more than once, and then all must hold',
     )
     group.addoption(
+        "--fleet-packages",
+        action="store_true",
+        help="have the packages that are installed here, in the same versions, on each machine of the fleet: what one "
+        "lacks is installed there, beside its own",
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
@@ -225,8 +231,8 @@ def check_options(config: pytest.Config) -> None:
 
 def _check_fleet(config: pytest.Config) -> None:
     if config.getoption("fleet") is None:
-        for name in ("fleet_allow", "fleet_logs", "fleet_machines", "fleet_only"):
-            if config.getoption(name) not in (None, []):
+        for name in ("fleet_allow", "fleet_logs", "fleet_machines", "fleet_only", "fleet_packages"):
+            if config.getoption(name) not in (None, [], False):
                 raise pytest.UsageError(f"--{name.replace('_', '-')}: there is no fleet without --fleet ADDRESS")
         return
     machines = config.getoption("fleet_machines")

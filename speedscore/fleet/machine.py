@@ -11,11 +11,11 @@ import os
 import shutil
 import sys
 import tarfile
-import threading
 import time
 from pathlib import Path
 
 import speedscore
+from speedscore.fleet.parents import end_with_parent
 from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
 from speedscore.fleet.wire import Beat, Broke, Do, Done, Log, Raised, Sign, decode_sign, encode
 from speedscore.host.kept_logs import collected
@@ -29,7 +29,6 @@ LOOK_SECONDS = 20.0
 """So long a question stays open where there is nothing to tell; the driver knows by it that the machine lives."""
 HUNG_SECONDS = 300.0
 """Without a sign of life. Generous, for a machine that swaps or compiles is slow, and not dead."""
-_PARENT_LOOK_SECONDS = 1.0
 _INHERITED = Path("/proc/self/environ")
 _CHECKOUT, _PACKAGES = "checkout", "packages"
 """Folders of a machine's own: what has travelled."""
@@ -47,7 +46,7 @@ class Machine:
         """``niceness`` is what pieces are to run at, and ``travelled`` the folder with what the driver sent; by default
         where this process was started. ``ends_with_parent`` is for a process that the cluster has started."""
         if ends_with_parent:
-            threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+            end_with_parent()
         # Nobody removes it when this process is killed, but for the next machine that stands here.
         remove_leftovers()
         self._folder = make_scratch("machine")
@@ -122,17 +121,6 @@ class Machine:
             if sys.platform.startswith("linux"):
                 # What it started in a session of its own before it ended has no parent any more, and its mark.
                 end_marked(self._piece)
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent has gone, and by its reaper whatever the piece has started.
-
-    Ray's own worker outlives the Ray of its machine. It would go on measuring what has long been placed elsewhere,
-    beside whatever the machine is given when its Ray comes back.
-    """
-    while os.getppid() == parent:
-        time.sleep(_PARENT_LOOK_SECONDS)
-    os._exit(1)
 
 
 def _take_home(travelled: Path, folder: Path) -> Commit:

@@ -119,6 +119,16 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
     """What those would have."""
     is_awaited: bool = False
     """Whether one of them may still answer, and has not just failed to start."""
+    refused: tuple[str, ...] = ()
+    """Of the machines that will not answer any more, a sentence each."""
+    is_installing: bool = False
+    """Whether packages are being installed on one of the absent."""
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """What is being done on a machine before it answers."""
+
+    line: str
 
 
 class Stopped(msgspec.Struct, frozen=True, tag=True):
@@ -131,7 +141,7 @@ class Unreachable(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-News = Joined | Left | Signed | Standing | Stopped | Unreachable
+News = Joined | Left | Signed | Standing | Told | Stopped | Unreachable
 
 _do = msgspec.json.Decoder(Do)
 _sign = msgspec.json.Decoder(Sign)

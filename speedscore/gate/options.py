@@ -104,6 +104,11 @@ GATE_OPTIONS = (
         metavar="N",
     ),
     GateOption(
+        "--gate-fleet-packages",
+        "have the packages that are installed here, in the same versions, on each machine of the fleet: what one lacks "
+        "is installed there, beside its own",
+    ),
+    GateOption(
         "--gate-part",
         "gate only share K of N, as one job of several; speedscore merge joins the reports. Error rates are those of "
         "the whole gate. Without jobs of your own, take --gate-fleet",

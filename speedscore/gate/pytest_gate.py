@@ -188,6 +188,7 @@ def _gate_on_fleet(
             open_fleet,
             machines=context.request.fleet_machines,
             logs=logs,
+            packages=context.request.fleet_packages,
             say=lambda line: say(f"gate: {line}"),
             patience=patience_within(deadline.left_seconds),
         ),

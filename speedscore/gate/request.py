@@ -56,6 +56,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """How many machines that has; None where nobody said it."""
     fleet_logs: str | None = None
     """The folder for what is printed there; None where nobody asked for it."""
+    fleet_packages: bool = False
+    """Whether what is installed here is installed there."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -91,6 +93,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         fleet=_fleet(config),
         fleet_machines=_fleet_machines(config),
         fleet_logs=_fleet_logs(config),
+        fleet_packages=_fleet_packages(config),
     )
 
 
@@ -139,6 +142,14 @@ def _fleet_logs(config: pytest.Config) -> str | None:
     if folder is not None and config.getoption("speedscore_gate_fleet") is None:
         raise SettingsError("--gate-fleet-logs: there is no fleet without --gate-fleet ADDRESS")
     return folder
+
+
+def _fleet_packages(config: pytest.Config) -> bool:
+    """Raises SettingsError where there is no fleet."""
+    wanted: bool = config.getoption("speedscore_gate_fleet_packages")
+    if wanted and config.getoption("speedscore_gate_fleet") is None:
+        raise SettingsError("--gate-fleet-packages: there is no fleet without --gate-fleet ADDRESS")
+    return wanted
 
 
 def _part(config: pytest.Config) -> Part | None:

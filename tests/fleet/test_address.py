@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.fleet.address import require_listener
-from speedscore.fleet.fleet import ProcessLink
+from speedscore.fleet.process_link import ProcessLink
 from speedscore.fleet.wire import Joined, encode
 from speedscore.fleet.work import FleetError
 from speedscore.host.piped import PipedProcess

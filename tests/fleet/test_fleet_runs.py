@@ -309,3 +309,66 @@ def test_a_place_that_says_nothing_is_no_cluster_without_machines() -> None:
 def test_a_cluster_that_cannot_be_reached_is_an_error_in_its_own_words() -> None:
     with pytest.raises(FleetError, match="ConnectionError: nobody there"):
         opened(wire.Unreachable("ConnectionError: nobody there"))
+
+
+INSTALLING = wire.Standing(("n: installs a==1, for 3 s so far",), is_installing=True)
+REFUSED = wire.Standing(refused=("n is not used: a==1 cannot be installed there: no such version",))
+
+
+class LinkThatTakesTime(ScriptedLink):
+    """Says one thing after the other, each once that many seconds have passed."""
+
+    def __init__(self, *later: tuple[float, wire.News]) -> None:
+        super().__init__()
+        self._later = deque(later)
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        if self._later and self.seconds >= self._later[0][0]:
+            self.news.append(self._later.popleft()[1])
+        return super().next_news(within_seconds)
+
+
+def test_the_time_that_an_installation_takes_is_none_that_a_machine_is_late() -> None:
+    link = LinkThatTakesTime((0, INSTALLING), (300, wire.Standing(("n: has just been asked",))), (310, JOINED))
+    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet.wait_for_machines()
+    assert [machine.name for machine in fleet.machines] == ["m"]
+
+
+def test_others_wait_for_a_machine_on_which_packages_are_being_installed() -> None:
+    late = wire.Joined("late", {}, ("cpu",))
+    link = LinkThatTakesTime((0, JOINED), (1, INSTALLING), (300, wire.Standing()), (300, late))
+    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet.wait_for_machines()
+    assert link.seconds >= 300
+
+
+def test_a_machine_that_is_refused_is_not_waited_for_and_named() -> None:
+    fleet, link = opened(JOINED, REFUSED)
+    assert link.seconds == 0
+    assert fleet.refused == REFUSED.refused
+    (event,) = fleet.run([Piece("a", "answers", b"", device="tpu")])
+    assert isinstance(event, Failed)
+    assert event.reason.endswith("it has m (cpu); n is not used: a==1 cannot be installed there: no such version")
+
+
+def test_where_all_are_refused_that_is_an_error_with_their_reasons() -> None:
+    with pytest.raises(FleetError, match=r"^no machine of the cluster can be used: n is not used: a==1 cannot be inst"):
+        opened(REFUSED)
+
+
+def test_work_waits_for_the_last_machine_while_packages_are_installed_on_it_anew() -> None:
+    fleet, _ = opened(JOINED, wire.Standing())
+    link = LinkThatTakesTime((0, INSTALLING), (300, wire.Standing()), (301, JOINED))
+    fleet._link = link
+    fleet._now = link.now
+    fleet._devices.clear()
+    (answered,) = ends(list(fleet.run([Piece("a", "answers", b"")])))
+    assert isinstance(answered, Answered)
+
+
+def test_what_is_done_on_a_machine_before_it_answers_is_told_in_a_line() -> None:
+    link = ScriptedLink(wire.Told("n: installs\na==1"), JOINED, wire.Standing())
+    said: list[str] = []
+    Fleet(link, patience=PATIENCE, now=link.now, say=said.append).wait_for_machines()
+    assert said == ["n: installs a==1"]

@@ -66,9 +66,15 @@ def _open(
     from speedscore.fleet.fleet import open_fleet
 
     try:
-        machines = config.getoption("fleet_machines")
         return ending.enter_context(
-            open_fleet(address, checkout=config.rootpath, machines=machines, logs=logs, say=say)
+            open_fleet(
+                address,
+                checkout=config.rootpath,
+                machines=config.getoption("fleet_machines"),
+                logs=logs,
+                packages=config.getoption("fleet_packages"),
+                say=say,
+            )
         )
     except FleetError as error:
         raise pytest.UsageError(f"--fleet {address}: {error}") from None

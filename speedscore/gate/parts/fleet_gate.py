@@ -61,7 +61,8 @@ def gate_on_fleet(
         request = PartRequest(arguments=arguments, folder="." if started.startswith("..") else started)
         with open_fleet(address, checkout=scratch) as fleet:
             at_first = fleet.machines
-            absent = [f"the cases were shared out without a machine: {absence}" for absence in fleet.absent]
+            without = (*fleet.absent, *fleet.refused)
+            absent = [f"the cases were shared out without a machine: {absence}" for absence in without]
             chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
                 say(left_out_line(name, why))

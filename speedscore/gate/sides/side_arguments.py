@@ -101,7 +101,7 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
     """The same without the base, without a limit that was meant for all tests, and without what every gate needs."""
     kept = _without(arguments, (*_OF_THIS_GATE, *_OF_A_FLEET))
-    return tuple(word for word in kept if word != "--benchmark-only")
+    return tuple(word for word in kept if word not in ("--benchmark-only", "--gate-fleet-packages"))
 
 
 def _without(arguments: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:

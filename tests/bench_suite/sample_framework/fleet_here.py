@@ -101,9 +101,17 @@ class FleetHere:
 def pytest_configure() -> None:
     @contextmanager
     def open_fleet(
-        address: str, *, checkout: Path, machines: int | None, logs: LogFolder | None, say: Callable[[str], None]
+        address: str,
+        *,
+        checkout: Path,
+        machines: int | None,
+        logs: LogFolder | None,
+        packages: bool,
+        say: Callable[[str], None],
     ) -> Iterator[FleetHere]:
         assert address == "here"
+        if packages:
+            say("a: installs made-up==1.0")
         if machines is not None and machines > len(json.loads(os.environ["FLEET"])):
             raise FleetError(f"there are no {machines} machines")
         assert checkout.is_dir()

@@ -84,6 +84,7 @@ class MadeUpFleet:
         made_up = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
         self.machines = machines or made_up
         self.absent: tuple[str, ...] = ()
+        self.refused: tuple[str, ...] = ()
         self.asked: dict[str, list[PartRequest]] = {}
         """By piece, for each placing."""
         self._happens = iter(happens)
@@ -145,6 +146,7 @@ def led(
     here: FleetMachine = NOWHERE,
     machines: tuple[FleetMachine, ...] = (),
     absent: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
     left_seconds: Callable[[], float | None] = lambda: None,
 ) -> Led:
     trees = []
@@ -153,7 +155,7 @@ def led(
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
     fleet = MadeUpFleet(*happens, machines=machines)
-    fleet.absent = absent
+    fleet.absent, fleet.refused = absent, refused
     said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
@@ -224,12 +226,15 @@ def test_a_machine_that_did_not_answer_is_named_at_once_and_in_the_report(tmp_pa
         "1/2": answered("1/2", "one", verdict("a", "unchanged")),
         "2/2": answered("2/2", "two", verdict("b", "unchanged")),
     }
-    ran = led(tmp_path, happens, absent=("three: no answer for 31 s",))
+    ran = led(tmp_path, happens, absent=("three: no answer for 31 s",), refused=("four is not used",))
     assert ran.said[:2] == [
         "gate: not used unless it answers later: three: no answer for 31 s",
         "gate: the cases are shared out over one, two",
     ]
-    assert ran.report.warnings == ("the cases were shared out without a machine: three: no answer for 31 s",)
+    assert ran.report.warnings == (
+        "the cases were shared out without a machine: three: no answer for 31 s",
+        "the cases were shared out without a machine: four is not used",
+    )
     assert ran.report.exit_code == 0
 
 

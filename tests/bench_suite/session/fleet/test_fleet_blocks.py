@@ -36,7 +36,7 @@ class Scripted:
         FleetMachine("old", {"package.jax": "0.9"}),
     )
 
-    absent = ()
+    absent = refused = ()
 
     def __init__(self, events: Sequence[Event | BaseException]) -> None:
         self._events = events

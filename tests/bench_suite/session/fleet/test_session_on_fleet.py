@@ -139,6 +139,15 @@ def test_fewer_machines_than_were_asked_for_or_none_of_the_kind_measure_nothing(
     assert {case.machine for case in cases_of(fleet).values()} == {"b"}
 
 
+def test_what_is_installed_on_machines_is_told_before_anything_is_measured(fleet: Matrix) -> None:
+    result = fleet.run("-k", "first and cpu", *ON_FLEET, "--fleet-packages")
+    result.assert_outcomes(passed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        ["speedscore: --fleet: a: installs made-up==1.0", "speedscore: --fleet: the blocks are*"]
+    )
+    assert "made-up" not in fleet.run("-k", "first and cpu", *ON_FLEET).stdout.str()
+
+
 def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
     fleet: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
