@@ -163,8 +163,8 @@ def add_options(parser: pytest.Parser) -> None:
         type=int,
         default=None,
         metavar="N",
-        help="how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
-        "error",
+        help="how many machines the cluster has: wait until so many have answered, for three minutes, or an hour while "
+        "another job holds one; fewer are an error",
     )
     group.addoption(
         "--fleet-only",

@@ -25,7 +25,7 @@ from speedscore.fleet.connecting import connect, settings_of_a_driver
 from speedscore.fleet.describing import ENTRY as DESCRIBE
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
 from speedscore.fleet.naming import MachineNames
-from speedscore.fleet.nodes import EXCLUSIVE, Node, absence, node_of
+from speedscore.fleet.nodes import EXCLUSIVE, Node, absence, may_answer, node_of
 from speedscore.fleet.preparing import MOST_SECONDS, Preparer
 from speedscore.fleet.wire import (
     Begin,
@@ -34,6 +34,7 @@ from speedscore.fleet.wire import (
     Description,
     Do,
     Done,
+    GiveBack,
     Joined,
     Left,
     News,
@@ -56,6 +57,7 @@ _STANDING_SECONDS = 2.0
 _RETRY_SECONDS, _MOST_DOUBLINGS = 2.0, 5
 """Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered, up to
 a minute."""
+_GIVEN_BACK_SECONDS = 20.0
 _MOST_REASON_CHARACTERS = 500
 _MOST_NAMED = 3
 _MOST_INSTALLATIONS = 2
@@ -141,6 +143,8 @@ class Link:
                 self._begin(number, machine, do)
             case StopAll():
                 self._stop_all()
+            case GiveBack():
+                self._give_back()
             case _Came():
                 self._take(heard)
         return True
@@ -169,6 +173,7 @@ class Link:
             Standing(
                 tuple(absence(node, now) for node in absent),
                 tuple(sorted({device for node in absent for device in node.devices})),
+                is_awaited=any(may_answer(node) for node in absent),
                 refused=tuple(absence(node, now) for node in refused),
                 is_installing=any(node.installs for node in absent),
             )
@@ -318,6 +323,12 @@ class Link:
                 node.failures, node.retry_at = 0, 0.0
         self._next_look = 0.0
         self._say(Stopped())
+
+    def _give_back(self) -> None:
+        """Questions that are open stay so: who asked first has a machine first."""
+        for node in list(self._by_name.values()):
+            self._lose(node, "it was given back for a moment, as another job may wait for it")
+            node.failures, node.retry_at = 0, self._now() + _GIVEN_BACK_SECONDS
 
     def close(self) -> None:
         for node in self._nodes.values():

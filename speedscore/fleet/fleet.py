@@ -23,6 +23,7 @@ from speedscore.fleet.placing import Placing
 from speedscore.fleet.process_link import SILENCE_SECONDS, ProcessLink, Say, end_link, start_link, write_asked
 from speedscore.fleet.signs import events_of
 from speedscore.fleet.travelling import pack
+from speedscore.fleet.waiting import Opening, Patience
 from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.host.scratch import make_scratch, remove_leftovers
@@ -30,21 +31,6 @@ from speedscore.record.phases import DeviceName
 from speedscore.text.cleaning import one_line
 
 _LOOK_SECONDS = 1.0
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long a fleet waits, in seconds. Each wait ends with a sentence that says what was waited for."""
-
-    open_seconds: float = 180.0
-    """For the first machine to answer, or for as many as were asked for."""
-    settle_seconds: float = 30.0
-    """For the others, once those have."""
-    device_seconds: float = 60.0
-    """From the beginning of a run, for a machine with a device that none has had so far: it may register late."""
-    stuck_seconds: float = 600.0
-    """While nothing is being done, for a machine that is absent and may still come."""
-    return_seconds: float = 60.0
-    """While nothing is being done, for a machine that has gone to come back."""
 
 
 class Link(Protocol):
@@ -69,7 +55,8 @@ class Fleet:
         say: Say = lambda _: None,
     ) -> None:
         """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given. ``logs`` is
-        for what pieces print; without it none is told. ``say`` is told what is done on a machine before it answers."""
+        for what pieces print; without it none is told. ``say`` is told what is waited for, and what is done on a
+        machine before it answers."""
         self._link = link
         self._say = say
         self._advice = "" if is_local else f": {ADVICE}"
@@ -108,6 +95,7 @@ class Fleet:
         The time that an installation takes does not count; it has a limit of its own.
         """
         began = looked = self._now()
+        opening = Opening(self._patience, at_least=at_least, began=began)
         enough_at = None
         has_stood = False
         while True:
@@ -127,12 +115,19 @@ class Fleet:
             if enough_at is not None and has_stood:
                 if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
-            elif now - began >= (self._patience.settle_seconds if self._is_hopeless() else self._patience.open_seconds):
+            elif now - began >= (
+                self._patience.settle_seconds if self._is_hopeless() else opening.limit_seconds(self._standing)
+            ):
                 if not has_stood:
                     raise FleetError(
                         f"nothing there has answered as a Ray cluster for {now - began:.0f} s{self._advice}"
                     )
                 raise FleetError(self._too_few(at_least, now - began))
+            if has_stood and (line := opening.line(now, len(self._devices), self._standing)):
+                self._say(line)
+            if opening.must_give_back(now, len(self._devices), self._standing):
+                self._say(f"{', '.join(sorted(self._devices))} given back for a moment: another job may wait for it")
+                self._link.send(wire.GiveBack())
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
@@ -272,7 +267,8 @@ def open_fleet(
     ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
     ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. ``machines`` is how many the cluster has:
     so many are waited for. ``logs`` is for what pieces print. ``packages`` has what is installed here installed there,
-    and ``say`` is told of that. Raises FleetError where no cluster is reached or too few answer.
+    and ``say`` is told of that and of what is waited for. Raises FleetError where no cluster is reached or too few
+    answer.
     """
     patience = patience or Patience()
     if machines is not None or address == LOCAL:

@@ -78,6 +78,12 @@ def absence(node: Node, now: float) -> str:
     if now - node.asked_at < _ANSWER_SECONDS:
         return f"{host}: has just been asked"
     return (
-        f"{host}: no answer for {now - node.asked_at:.0f} s; it is slow to start, or another job holds a part of it "
-        f"(ray status): a fleet takes a machine whole"
+        f"{host}: no answer for {now - node.asked_at:.0f} s: another job holds a part of it (ray status), or it is "
+        "slow to start"
     )
+
+
+def may_answer(node: Node) -> bool:
+    """Whether the node has been asked, or has only not been asked yet; not where it failed and is given time, or
+    packages are being installed on it, which no other job holds then."""
+    return not node.installs and (node.actor is not None or not node.failures)

@@ -12,6 +12,7 @@ import msgspec
 
 import speedscore
 from speedscore.fleet import wire
+from speedscore.fleet.address import unreached
 from speedscore.fleet.packages import asked_of_machines
 from speedscore.fleet.work import FleetError
 from speedscore.host.piped import PipedProcess, ProcessLostError
@@ -32,6 +33,8 @@ class ProcessLink:
         self._process = process
         self._address = address
         self._heard_at = time.monotonic()
+        self._has_joined = False
+        """Whether any machine has."""
 
     def send(self, command: wire.Command) -> None:
         try:
@@ -43,7 +46,9 @@ class ProcessLink:
         try:
             if self._process.has_line(within_seconds=within_seconds):
                 self._heard_at = time.monotonic()
-                return wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
+                news = wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
+                self._has_joined |= isinstance(news, wire.Joined)
+                return news
         except ProcessLostError as error:
             raise self._lost(error) from None
         if time.monotonic() - self._heard_at > SILENCE_SECONDS:
@@ -51,6 +56,8 @@ class ProcessLink:
         return None
 
     def _lost(self, error: ProcessLostError) -> FleetError:
+        if not self._has_joined:
+            return FleetError(unreached(self._address, str(error)))
         return FleetError(one_line(f"the cluster at {self._address} is lost: the process that speaks to it {error}"))
 
 

@@ -80,7 +80,11 @@ class StopAll(msgspec.Struct, frozen=True, tag=True):
     """End what is being done, on all machines; they come back with another ``Joined``."""
 
 
-Command = Begin | StopAll
+class GiveBack(msgspec.Struct, frozen=True, tag=True):
+    """Let another job have the machines that have answered, if one waits for them; each is asked for again."""
+
+
+Command = Begin | StopAll | GiveBack
 
 
 class Joined(msgspec.Struct, frozen=True, tag=True):
@@ -113,6 +117,8 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
     """Of the machines that do not answer, a sentence each."""
     absent_devices: tuple[DeviceName, ...] = ()
     """What those would have."""
+    is_awaited: bool = False
+    """Whether one of them may still answer, and has not just failed to start."""
     refused: tuple[str, ...] = ()
     """Of the machines that will not answer any more, a sentence each."""
     is_installing: bool = False

@@ -118,5 +118,13 @@ class RunningFleet(Protocol):
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Of the machines of the cluster that do not answer now, a sentence each."""
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Of those that will not answer any more, of which has been told, a sentence each."""
+
     def run(self, pieces: Iterable[Piece], *, admits: Admits) -> Generator[Event, None, None]:
         """What becomes of the pieces. Closed before its end, it ends what is being done."""

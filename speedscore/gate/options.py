@@ -99,8 +99,8 @@ GATE_OPTIONS = (
     ),
     GateOption(
         "--gate-fleet-machines",
-        "how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
-        "error",
+        "how many machines the cluster has: wait until so many have answered, for three minutes, or an hour while "
+        "another job holds one; fewer are an error",
         metavar="N",
     ),
     GateOption(

@@ -170,6 +170,7 @@ def _gate_on_fleet(
     """The gate of all cases, on the machines of ``--gate-fleet``."""
     # Imported here because only who asked for it needs a cluster.
     from speedscore.fleet.fleet import open_fleet
+    from speedscore.fleet.waiting import patience_within
 
     report = gate_on_fleet(
         context.request.fleet or "",
@@ -189,6 +190,7 @@ def _gate_on_fleet(
             logs=logs,
             packages=context.request.fleet_packages,
             say=lambda line: say(f"gate: {line}"),
+            patience=patience_within(deadline.left_seconds),
         ),
     )
     return msgspec.structs.replace(report, reproduce=commands(report))

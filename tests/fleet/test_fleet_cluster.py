@@ -17,8 +17,9 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.session.fleet.versions import Demands, admit
-from speedscore.fleet.fleet import Fleet, Patience, open_fleet
+from speedscore.fleet.fleet import Fleet, open_fleet
 from speedscore.fleet.log_folder import LogFolder
+from speedscore.fleet.waiting import Patience
 from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Failed, FleetError, Lost, Piece, Reported
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.fleet import Fleet, Patience
+from speedscore.fleet.fleet import Fleet
 from speedscore.fleet.log_folder import LogFolder
+from speedscore.fleet.waiting import Opening, Patience, patience_within
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Lost, Piece, Reported
 
-PATIENCE = Patience(open_seconds=20, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10)
+PATIENCE = Patience(
+    open_seconds=20, held_seconds=1000, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10
+)
 
 
 class ScriptedLink:
@@ -30,6 +35,9 @@ class ScriptedLink:
         self.sent.append(command)
         if isinstance(command, wire.StopAll):
             self.news.append(wire.Stopped())
+            return
+        if isinstance(command, wire.GiveBack):
+            self.news.append(wire.Left("m", "it was given back"))
             return
         entry = command.do.entry
         if entry == "answers":
@@ -63,9 +71,19 @@ JOINED = wire.Joined("m", {"cpu.model": "x"}, ("cpu",))
 
 def opened(*news: wire.News, at_least: int = 1, logs: LogFolder | None = None) -> tuple[Fleet, ScriptedLink]:
     link = ScriptedLink(*news)
-    fleet = Fleet(link, patience=PATIENCE, now=link.now, logs=logs)
+    return opened_over(link, at_least=at_least, logs=logs), link
+
+
+def opened_over(
+    link: ScriptedLink,
+    *,
+    at_least: int = 1,
+    logs: LogFolder | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Fleet:
+    fleet = Fleet(link, patience=PATIENCE, now=link.now, logs=logs, say=say)
     fleet.wait_for_machines(at_least)
-    return fleet, link
+    return fleet
 
 
 def ends(events: list[Event]) -> list[Event]:
@@ -217,6 +235,68 @@ def test_closing_a_run_stops_what_is_being_done_and_the_next_run_takes_no_word_o
 def test_a_cluster_where_nothing_answers_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 2\d s: none is here; n: held"):
         opened(wire.Standing(("n: held",), ("cpu",)))
+
+
+HELD = wire.Standing(("n: held",), ("cpu",), is_awaited=True)
+
+
+class LateLink(ScriptedLink):
+    """The cluster stands as it did until a time, when it has other news."""
+
+    def __init__(self, *news: wire.News, then: dict[float, list[wire.News]]) -> None:
+        super().__init__(*news)
+        self._then = then
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        for seconds in [seconds for seconds in self._then if seconds <= self.seconds]:
+            self.news += self._then.pop(seconds)
+        return super().next_news(within_seconds)
+
+
+def test_a_cluster_that_another_job_holds_is_waited_for_and_each_minute_says_so() -> None:
+    link = LateLink(HELD, then={150.0: [JOINED, wire.Standing()]})
+    said: list[str] = []
+    assert [machine.name for machine in opened_over(link, say=said.append).machines] == ["m"]
+    assert said == [f"waiting for a machine, for {minutes} min so far: n: held" for minutes in (1, 2)]
+
+
+def test_a_machine_that_is_held_for_ever_is_given_up_at_last() -> None:
+    link = ScriptedLink(HELD)
+    with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 1000 s: none is here; n: held"):
+        opened_over(link)
+
+
+def test_a_machine_that_cannot_start_is_given_up_as_soon_as_it_is_not_asked_any_more() -> None:
+    link = LateLink(HELD, then={30.0: [wire.Standing(("n: asked again in 8 s: no such module",), ("cpu",))]})
+    with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 30 s: .*no such module"):
+        opened_over(link)
+
+
+def test_fewer_machines_than_were_asked_for_are_given_back_now_and_then_while_others_are_held() -> None:
+    link = LateLink(JOINED, HELD, then={200.0: [JOINED, wire.Joined("n", {}, ("cpu",)), wire.Standing()]})
+    said: list[str] = []
+    opened_over(link, at_least=2, say=said.append)
+    assert link.sent == [wire.GiveBack()]
+    assert said[0] == "waiting for 2 machines, of which 1 has answered, for 1 min so far: n: held"
+    assert "m given back for a moment: another job may wait for it" in said
+
+
+def test_of_two_that_wait_for_each_other_one_gives_back_before_the_other() -> None:
+    given_back = []
+    for drawn in (0.0, 0.5):
+        opening = Opening(Patience(), at_least=2, began=0.0, draw=partial(float, drawn))
+        given_back.append(next(at for at in range(300) if opening.must_give_back(float(at), 1, HELD)))
+    assert given_back == [60, 120]
+    opening = Opening(Patience(), at_least=1, began=0.0)
+    assert not any(opening.must_give_back(float(at), 1, HELD) for at in range(300)), "that is enough"
+
+
+def test_a_gate_waits_no_longer_than_its_budget() -> None:
+    assert patience_within(None) == Patience()
+    assert patience_within(400.0).held_seconds == 400.0
+    assert patience_within(7200.0).held_seconds == Patience().held_seconds
+    short = Opening(patience_within(10.0), at_least=1, began=0.0)
+    assert short.limit_seconds(HELD) == Patience().open_seconds, "as where nothing is held"
 
 
 def test_a_place_that_says_nothing_is_no_cluster_without_machines() -> None:

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from speedscore.fleet import process_link
-from speedscore.fleet.fleet import Patience, open_fleet
+from speedscore.fleet.fleet import open_fleet
 from speedscore.fleet.packages import Asked
+from speedscore.fleet.waiting import Patience
 from speedscore.fleet.work import Answered, Piece
 from tests.fleet.made_up_packages import MODULE, NAME, make_wheel
 from tests.fleet.nodes import Nodes

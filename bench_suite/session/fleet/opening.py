@@ -44,6 +44,8 @@ def open_blocks(config: pytest.Config, environment: dict[str, Scalar], *, screen
         raise pytest.UsageError(f"--fleet {address}: no machine may measure: {_reasons(admission)}")
     for line in admission.lines:
         screen.line(f"speedscore: --fleet: {line}")
+    for absence in fleet.absent:
+        screen.line(f"speedscore: --fleet: not used unless it answers later: {absence}")
     screen.line(f"speedscore: --fleet: the blocks are measured on {', '.join(admission.admitted)}")
     return FleetBlocks(fleet, admission=admission, demands=demands, progress=FleetProgress(screen))
 

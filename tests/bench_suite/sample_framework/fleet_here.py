@@ -2,6 +2,7 @@
 
 ``FLEET`` in the environment holds its machines as JSON, name → the fields in which one differs from this machine. Its
 packages are this machine's, but for those that ``FLEET_PACKAGES`` holds, name → version.
+``FLEET_ABSENT`` is a sentence about one that does not answer, of which is told while the others are waited for, too.
 ``FLEET_LOSES`` names a machine that is lost, for good, once it has told a first figure.
 """
 
@@ -50,6 +51,7 @@ class FleetHere:
         machines = json.loads(os.environ["FLEET"])
         self._alive = [FleetMachine(name, here | own, packages) for name, own in machines.items()]
         self.machines = tuple(self._alive)
+        self.absent = tuple(filter(None, [os.environ.get("FLEET_ABSENT")]))
 
     def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Generator[Event, None, None]:
         self._alive = [machine for machine in self._alive if admits(machine)]
@@ -113,7 +115,10 @@ def pytest_configure() -> None:
         if machines is not None and machines > len(json.loads(os.environ["FLEET"])):
             raise FleetError(f"there are no {machines} machines")
         assert checkout.is_dir()
-        yield FleetHere(logs)
+        fleet = FleetHere(logs)
+        for absence in fleet.absent:
+            say(f"waiting for a machine: {absence}")
+        yield fleet
 
     standing_in = ModuleType("speedscore.fleet.fleet")
     standing_in.open_fleet = open_fleet  # type: ignore[attr-defined]

@@ -83,6 +83,8 @@ class MadeUpFleet:
         """What happens to each piece, of one run after the other."""
         made_up = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
         self.machines = machines or made_up
+        self.absent: tuple[str, ...] = ()
+        self.refused: tuple[str, ...] = ()
         self.asked: dict[str, list[PartRequest]] = {}
         """By piece, for each placing."""
         self._happens = iter(happens)
@@ -143,6 +145,8 @@ def led(
     arguments: tuple[str, ...] = ("--benchmark-only",),
     here: FleetMachine = NOWHERE,
     machines: tuple[FleetMachine, ...] = (),
+    absent: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
     left_seconds: Callable[[], float | None] = lambda: None,
 ) -> Led:
     trees = []
@@ -151,6 +155,7 @@ def led(
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
     fleet = MadeUpFleet(*happens, machines=machines)
+    fleet.absent, fleet.refused = absent, refused
     said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
@@ -214,6 +219,23 @@ def test_machines_of_other_versions_than_where_the_gate_was_started_are_a_warnin
         "the machines run other versions than where this gate was started: python.version is 3.12.1 there and 3.11.7 "
         "here, package.numpy is 0 there and 2 here, package.orjson is 0 there and 3 here and 2 more",
     )
+
+
+def test_a_machine_that_did_not_answer_is_named_at_once_and_in_the_report(tmp_path: Path) -> None:
+    happens = {
+        "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+        "2/2": answered("2/2", "two", verdict("b", "unchanged")),
+    }
+    ran = led(tmp_path, happens, absent=("three: no answer for 31 s",), refused=("four is not used",))
+    assert ran.said[:2] == [
+        "gate: not used unless it answers later: three: no answer for 31 s",
+        "gate: the cases are shared out over one, two",
+    ]
+    assert ran.report.warnings == (
+        "the cases were shared out without a machine: three: no answer for 31 s",
+        "the cases were shared out without a machine: four is not used",
+    )
+    assert ran.report.exit_code == 0
 
 
 def test_machines_with_other_packages_are_not_equal_and_what_runs_the_tests_is_no_difference() -> None:

@@ -136,6 +136,14 @@ def test_only_machines_of_the_kind_that_was_asked_for_measure() -> None:
     }
 
 
+def test_a_field_that_no_machine_has_may_be_mistyped_and_one_that_another_has_is_not() -> None:
+    machines = [FleetMachine("one", HERE | {"cpu.models": "2"}), FleetMachine("two", HERE)]
+    refused = admit(machines, Demands(HERE, only={"cpu.modle": "one"})).refused
+    assert refused["two"] == "cpu.modle is not known, and --fleet-only asks for one; did you mean 'cpu.model'?"
+    refused = admit(machines, Demands(HERE, only={"cpu.models": "3"})).refused
+    assert refused["two"] == "cpu.models is not known, and --fleet-only asks for 3"
+
+
 def test_a_machine_looks_at_its_own_versions_before_it_starts_anything() -> None:
     request = Request({}, PRESETS["smoke"], processes=1, seed=1, environment={"package.numpy": "0.0"})
     with pytest.raises(FleetError, match=r"package\.numpy is \S+ and must be 0\.0"):

@@ -170,3 +170,34 @@ def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
     result = fleet.run(*selected)
     result.stdout.fnmatch_lines(["speedscore: --fleet: old measures nothing: package.numpy is 1.0 *"])
     assert {case.machine for case in cases_of(fleet).values()} == {"new"}
+
+
+def test_a_machine_that_does_not_answer_is_told_of_while_it_is_waited_for_and_once_it_is_not(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_ABSENT", "c: no answer for 31 s")
+    result = fleet.run("-k", "first and cpu", *ON_FLEET)
+    result.assert_outcomes(passed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        [
+            "speedscore: --fleet: waiting for a machine: c: no answer for 31 s",
+            "speedscore: --fleet: not used unless it answers later: c: no answer for 31 s",
+            "speedscore: --fleet: the blocks are measured on a, b",
+        ]
+    )
+
+
+def test_a_case_that_failed_on_a_fleet_says_how_to_run_it_there_again(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET", json.dumps({"a": {}, "b": {"cpu.model": "another processor", "package.msgspec": "0"}}))
+    kind = ("--fleet-only=cpu.model=another processor", "--fleet-allow=package.msgspec")
+    result = fleet.run("-k", "third and cpu", "--fleet=here", *kind)
+    result.assert_outcomes(failed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        [
+            "to run it alone on the fleet (on b itself, without --fleet, for a debugger):",
+            f"  cd {fleet.folder} && python -m pytest --benchmark-only --preset smoke --fleet here --fleet-only "
+            "'cpu.model=another processor' --fleet-allow package.msgspec 'test_training.py::*third-mlp-cpu?'",
+        ]
+    )
