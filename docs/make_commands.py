@@ -29,7 +29,7 @@ VARIABLES = {
     "that was measured to be faster here",
     "SPEEDSCORE_BROWSER": "the Chromium for tests of the report and for `docs/make_pictures.py`, instead of one found",
     "XDG_CACHE_HOME": "the folder, by its whole path, in whose `speedscore` things are kept for the next time, instead "
-    "of `~/.cache`: environments of probes and gates, PyTorch's layout, JavaScript packages",
+    "of `~/.cache`: environments of probes, gates and fleets, PyTorch's layout, JavaScript packages",
     "CI": "set: a session draws no line that it writes over",
     "NO_COLOR": "the same",
     "COLUMNS": "how wide a card is, instead of as wide as the terminal",

@@ -7,6 +7,7 @@ own ``conftest.py``, or here, where ``--pyargs speedscore.bench_suite`` names th
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from speedscore.gate.pytest_options import add_gate_options, is_gate, refuse_without_gate
 
 BENCHMARKS = "speedscore.bench_suite"
+FLEET = "--fleet"
 SUITE_PLUGINS = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
 
 
@@ -30,9 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_gate_options(parser)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Load the halves where the installed benchmarks are named; their options are then known in time."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """Load the halves where the installed benchmarks are named; their options are then known in time. Where they are
+    not, say so of an option that would need them."""
     if any(_names_benchmarks(argument) for argument in args):
         from speedscore.host.extras import SUITE, MissingExtraError, require
 
@@ -42,6 +47,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
             raise pytest.UsageError(str(error)) from None
         for half in SUITE_PLUGINS:
             early_config.pluginmanager.import_plugin(half)
+    result = yield
+    _refuse_fleet_without_benchmarks(parser, args)
+    return result
+
+
+def _refuse_fleet_without_benchmarks(parser: pytest.Parser, args: list[str]) -> None:
+    """Raises UsageError for what pytest would only call an unrecognized argument."""
+    if not any(argument.startswith(FLEET) for argument in args):
+        return
+    # A checkout's conftest.py has brought the halves by now, and another plugin may have an option of this name.
+    _, unknown = parser.parse_known_and_unknown_args(args)
+    for argument in unknown:
+        option = argument.partition("=")[0]
+        if option == FLEET or option.startswith(f"{FLEET}-"):
+            raise pytest.UsageError(
+                f"{option}: places the benchmarks of {BENCHMARKS}, which are not collected here. For them, add "
+                f"--pyargs {BENCHMARKS}; for benchmarks of your own, a gate: --gate BASE --gate-fleet ADDRESS"
+            )
 
 
 def _names_benchmarks(argument: str) -> bool:

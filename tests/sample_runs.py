@@ -93,8 +93,9 @@ def a_run(*cases: CaseResult, day: float = 0.0, environment: dict[str, Scalar] =
     )
 
 
-def save(path: Path, run: RunRecord) -> Path:
-    """What a session would write of ``run``, on one line."""
+def save(path: Path, run: RunRecord, *, host: str = "") -> Path:
+    """What a session would write of ``run``, on one line; ``host`` is what its machine is called."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"benchmarks": [], BLOCK_KEY: to_block(run)}))
+    beside = {"machine_info": {"node": host}} if host else {}
+    path.write_text(json.dumps({**beside, "benchmarks": [], BLOCK_KEY: to_block(run)}))
     return path

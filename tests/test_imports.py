@@ -305,6 +305,7 @@ PYTEST_MODULES = (
     "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.
     "speedscore.gate.sides.plugin.speedscore_gate_codspeed",
+    "speedscore.gate.sides.plugin.speedscore_gate_failures",
     "speedscore.gate.sides.plugin.speedscore_gate_fixtures",
     "speedscore.gate.sides.plugin.speedscore_gate_side",
     "speedscore.bench_suite.session.beginning",

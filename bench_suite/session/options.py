@@ -153,12 +153,18 @@ def add_options(parser: pytest.Parser) -> None:
         help="a version that may differ on a machine of the fleet, as in package.jax; may be given more than once",
     )
     group.addoption(
+        "--fleet-logs",
+        default=None,
+        metavar="FOLDER",
+        help="keep here what each block's processes print on its machine, in one file for each time that it is placed",
+    )
+    group.addoption(
         "--fleet-machines",
         type=int,
         default=None,
         metavar="N",
-        help="how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
-        "error",
+        help="how many machines the cluster has: wait until so many have answered, for three minutes, or an hour while "
+        "another job holds one; fewer are an error",
     )
     group.addoption(
         "--fleet-only",
@@ -167,6 +173,12 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FIELD=VALUE",
         help='measure on those machines alone whose fingerprint says so, as in "gpu.0.name=NVIDIA L4" or '
         '"cpu.model=..."; may be given more than once, and then all must hold',
+    )
+    group.addoption(
+        "--fleet-packages",
+        action="store_true",
+        help="have the packages that are installed here, in the same versions, on each machine of the fleet: what one "
+        "lacks is installed there, beside its own",
     )
     group.addoption(
         "--in-process",
@@ -219,8 +231,8 @@ def check_options(config: pytest.Config) -> None:
 
 def _check_fleet(config: pytest.Config) -> None:
     if config.getoption("fleet") is None:
-        for name in ("fleet_allow", "fleet_machines", "fleet_only"):
-            if config.getoption(name):
+        for name in ("fleet_allow", "fleet_logs", "fleet_machines", "fleet_only", "fleet_packages"):
+            if config.getoption(name) not in (None, [], False):
                 raise pytest.UsageError(f"--{name.replace('_', '-')}: there is no fleet without --fleet ADDRESS")
         return
     machines = config.getoption("fleet_machines")

@@ -48,10 +48,8 @@ def _from_fleet(session: Session, case: Case, item: pytest.Item) -> CaseResult |
         pytest.skip(one_line(result.reason))
     if result.status == "failed" or known.problem:
         where = f" on {result.machine}" if result.machine else ""
-        pytest.fail(
-            printable(f"{case.id}{where}: {known.problem or result.reason}\n{_run_alone(session, item)}"),
-            pytrace=False,
-        )
+        again = _run_alone(session, item, machine=result.machine)
+        pytest.fail(printable(f"{case.id}{where}: {known.problem or result.reason}\n{again}"), pytrace=False)
     return result
 
 
@@ -107,11 +105,26 @@ def _verdict(report: pytest.TestReport) -> tuple[Literal["skipped", "failed"], s
     return "failed", report.longreprtext.strip()
 
 
-def _run_alone(session: Session, item: pytest.Item) -> str:
-    return (
-        f"to run it alone (add --in-process --pdb for a debugger):\n  cd {shlex.quote(str(item.config.rootpath))} && "
-        f"python -m pytest --benchmark-only --preset {session.choices.preset.name} {shlex.quote(item.nodeid)}"
-    )
+def _run_alone(session: Session, item: pytest.Item, *, machine: str = "") -> str:
+    """``machine`` is that of a fleet on which it failed; empty where none had it, or there is no fleet."""
+    fleet = _fleet_words(item.config)
+    how = "to run it alone (add --in-process --pdb for a debugger)"
+    if fleet:
+        where = machine or "a machine of its kind"
+        how = f"to run it alone on the fleet (on {where} itself, without --fleet, for a debugger)"
+    words = ("python", "-m", "pytest", "--benchmark-only", "--preset", session.choices.preset.name, *fleet, item.nodeid)
+    return f"{how}:\n  cd {shlex.quote(str(item.config.rootpath))} && {shlex.join(words)}"
+
+
+def _fleet_words(config: pytest.Config) -> list[str]:
+    """The options that say on which machines a case is measured, as they were given."""
+    address = config.getoption("fleet")
+    if address is None:
+        return []
+    words = ["--fleet", address]
+    for option in ("--fleet-only", "--fleet-allow"):
+        words += [word for value in config.getoption(option) for word in (option, value)]
+    return words
 
 
 def _extra_info(result: CaseResult) -> dict[str, Scalar]:
@@ -121,6 +134,8 @@ def _extra_info(result: CaseResult) -> dict[str, Scalar]:
         "metric": result.metric.name,
         "steps_per_round": result.steps_per_round,
         "stopped": result.stopped,
+        # The file's own machine_info is of the machine that led.
+        **({"machine": result.machine} if result.machine else {}),
         **{measurement.name: measurement.samples[0] for measurement in result.measurements},
         **({f"certificate.{check.quantity}": check.error for check in certificate.checks} if certificate else {}),
         **{f"workload.{name}": value for name, value in result.workload.items()},

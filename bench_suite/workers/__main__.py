@@ -6,8 +6,10 @@ a framework prints goes wherever standard output and error were sent.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,12 @@ def _private(descriptor: int) -> int:
     return moved
 
 
+def _flush() -> None:
+    """What was printed stands in the log: a worker is killed at its end. A program may have closed its output."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+
+
 def main() -> None:
     die_with_parent()
     # Taken out, so that what a framework starts does not find it.
@@ -83,6 +91,7 @@ def main() -> None:
         for line in requests:
             asked = decode_asked(line)
             reply = handler.answer(asked.request)
+            _flush()
             try:
                 send(replies, Answered(asked.number, asked.secret, reply))
             except UnicodeEncodeError as error:  # half of a surrogate pair in what a program says of itself

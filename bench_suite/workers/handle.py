@@ -68,7 +68,8 @@ class Worker(Protocol):
 class ProcessWorker:
     """A worker in a fresh process."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, *, title: str = "") -> None:
+        """``title`` is what its log is called where logs are kept."""
         self._scratch = scratch
         self._secret = secrets.token_hex(16)
         self._number = 0
@@ -78,6 +79,7 @@ class ProcessWorker:
             [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
             hidden=_HARMLESS,
+            title=title,
             env=os.environ | {"PYTHONPATH": import_path(), "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
         )
 

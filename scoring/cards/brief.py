@@ -51,7 +51,8 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
         yield "; ".join([f"Performance is of one variant each: {variants}", *others])
     ranking = report.sensitivity.ranking if report.sensitivity else ()
     by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))
-    yield from itertools.islice(filter(None, map(measured_wording.heaviest_by_model, by_rank)), 1)
+    ratios = (measured_wording.heaviest_with_machines(card, report.runs) for card in by_rank)
+    yield from itertools.islice(filter(None, ratios), 1)
     if claims_wording.touched(report.claims):
         said = [judged for judged in report.claims if judged.judgement is not None]
         yield f"Claims of others about their speed: {claims_wording.counts(said)}"

@@ -5,13 +5,15 @@ Nothing is computed but rounding, and nothing laid out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from speedscore.record.machine_versions import PACKAGE, PYTHON
 from speedscore.record.machines import OWN
 from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.evidence.run_summaries import RunSummary
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.findings.standings import MeasuredCell, Standing
 from speedscore.scoring.findings.variants import ScoredVariant, VariantBeside
 from speedscore.scoring.scores.dimension_score import DimensionScore
@@ -23,6 +25,10 @@ from speedscore.text.numbers import duration, factor, size
 
 _NAMED_CASES = 3
 """Cases named for each reason; the rest are counted. The record and the JSON card name them all."""
+_NAMED_VERSIONS = 3
+"""Packages of which a sentence says where their versions differ, and versions of each; the JSON card has them all."""
+_NAMED_MACHINES = 2
+"""Machines named for one version; of more it is said how many there are."""
 
 
 def few_processes(card: ScoreCard) -> str:
@@ -82,16 +88,30 @@ def other_variants_together(cards: Sequence[ScoreCard]) -> Iterator[str]:
 
 def heaviest_by_model(card: ScoreCard) -> str:
     """The ratios of each model that make up the heaviest ratio measured; empty where none was."""
-    measured = [
+    heaviest = _heaviest(card)
+    return f"{heaviest.criterion.name} of {card.name} {wording.by_model(heaviest.sources[0])}" if heaviest else ""
+
+
+def heaviest_with_machines(card: ScoreCard, runs: Sequence[RunSummary]) -> str:
+    """The same, and of how many machines these ratios are where they are not of one."""
+    heaviest = _heaviest(card)
+    if heaviest is None:
+        return ""
+    source = heaviest.sources[0]
+    several = f"{len(source.machines)} machines, each ratio of one" if len(source.machines) > 1 else ""
+    versions = (versions_in_words(run.differing_versions, most=1) for run in runs if run.name in source.runs)
+    return "; ".join(dict.fromkeys(filter(None, (heaviest_by_model(card), several, *versions))))
+
+
+def _heaviest(card: ScoreCard) -> Finding | None:
+    """The heaviest ratio measured."""
+    measured = (
         finding
         for dimension in card.dimensions
         for finding in dimension.findings
         if finding.measured and finding.sources[0].by_model
-    ]
-    if not measured:
-        return ""
-    heaviest = max(measured, key=lambda finding: finding.criterion.weight)
-    return f"{heaviest.criterion.name} of {card.name} {wording.by_model(heaviest.sources[0])}"
+    )
+    return max(measured, key=lambda finding: finding.criterion.weight, default=None)
 
 
 def _beside(variant: ScoredVariant) -> str:
@@ -146,12 +166,50 @@ def _machines_sentence(run: RunSummary) -> str:
         f"{'case' if machine.measured == 1 else 'cases'}"
         for machine in run.machines
     )
+    versions = versions_in_words(run.differing_versions)
+    differ = f" Versions differ: {versions}." if versions else ""
     if len(run.machines) == 1:
-        return f"All of it was measured on one machine of a fleet, {machines}."
+        return f"All of it was measured on one machine of a fleet, {machines}.{differ}"
     return (
-        f"It has {len(run.machines)} machines ({machines}). Every ratio is of cases beside each other on one of them; "
-        "over models they are joined by the geometric mean, whichever machine each is of."
+        f"It has {len(run.machines)} machines ({machines}).{differ} Every ratio is of cases beside each other on one "
+        "of them; over models they are joined by the geometric mean, whichever machine each is of."
     )
+
+
+def machines_in_short(run: RunSummary) -> str:
+    """How many machines a run has, and how their versions differ; empty of one machine."""
+    several = f"{len(run.machines)} machines, each ratio of one" if len(run.machines) > 1 else ""
+    return "; ".join(filter(None, (several, versions_in_words(run.differing_versions, most=1))))
+
+
+def versions_in_words(differing: Mapping[str, Mapping[str, str]], *, most: int = _NAMED_VERSIONS) -> str:
+    """As in ``jax 0.10.2 on one, 0.4.1 on two``, of so many packages and the number of the others; empty where no
+    version differs."""
+    named = [f"{_package(field)} {_by_version(versions)}" for field, versions in differing.items()]
+    more = len(named) - most
+    rest = [f"{more} more {'differs' if more == 1 else 'differ'}"] if more > 0 else []
+    return "; ".join([*named[:most], *rest])
+
+
+def _package(field: str) -> str:
+    """Its name; of ``python.version`` that of Python."""
+    part = field.removeprefix(PYTHON)
+    name = field.removeprefix(PACKAGE) if part == field else "Python" if part == "version" else f"Python {part}"
+    return one_line(name)
+
+
+def _by_version(versions: Mapping[str, str]) -> str:
+    machines: dict[str, list[str]] = {}
+    for machine, version in versions.items():
+        machines.setdefault(version, []).append(one_line(machine) or OWN)
+    named = [f"{one_line(version)} on {_several(names)}" for version, names in machines.items()]
+    # An item of its own: "and 2 more" would be read of the machine that stands before it.
+    rest = [f"{len(named) - _NAMED_VERSIONS} more"] if len(named) > _NAMED_VERSIONS else []
+    return ", ".join([*named[:_NAMED_VERSIONS], *rest])
+
+
+def _several(machines: Sequence[str]) -> str:
+    return " and ".join(machines) if len(machines) <= _NAMED_MACHINES else f"{len(machines)} machines"
 
 
 def _coverage_sentences(line: DeviceCoverage) -> Iterator[str]:

@@ -245,7 +245,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         return
     dates: dict[str, list[str]] = {}
     for run in report.runs:
-        several = f" ({len(run.machines)} machines, each ratio of one)" if len(run.machines) > 1 else ""
+        machines = measured_wording.machines_in_short(run)
+        several = f" ({machines})" if machines else ""
         where = f"{f' on {run.machine}' if run.machine else ''}{several}, preset {run.preset}"
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{_days(created)}{where}" for where, created in dates.items())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from speedscore.record.machine_versions import differing_versions
 from speedscore.record.machines import machine_of, measured_by_machine
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 
@@ -31,6 +32,9 @@ class RunSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hardware that its figures come from; of several machines that of each, once."""
     machines: tuple[MachineSummary, ...] = ()
     """Left out where no other than the run's own machine measured anything."""
+    differing_versions: dict[str, dict[str, str]] = {}
+    """Field, as ``package.jax`` → machine, by its name → its version, where these machines have not all the same. The
+    run's own is among them where it answered probes, too."""
 
 
 def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:
@@ -51,6 +55,7 @@ def _summary(run: NamedRun) -> RunSummary:
         preset=record.preset,
         machine=" and ".join(filter(None, hardware)),
         machines=machines if any(machine.name for machine in machines) else (),
+        differing_versions=differing_versions(record),
     )
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import msgspec
 
-from speedscore.comparing.history import History
+from speedscore.comparing.history import FEWEST_MACHINES, History
 from speedscore.comparing.rows import Row, Values, not_comparable, row_of
 from speedscore.comparing.saved_run import TIME, CaseFigures, Figure
 from speedscore.host.fields import Scalar
@@ -28,6 +28,11 @@ _UNKNOWN = (
     f"how much two sessions differ is not known and was assumed: {FEWEST_PAST_RUNS} saved runs of the case would tell; "
     "pytest --benchmark-only --gate needs none"
 )
+_OTHER_MACHINE = (
+    "base and head were measured on different machines of one kind, and how much these differ is not known and was "
+    f"assumed: measure both on one; or {FEWEST_PAST_RUNS} saved runs of the case, in turns on these machines or on "
+    f"{FEWEST_MACHINES} of the kind, would tell"
+)
 _NOISY = (
     "two saved runs differ by too much for that: more runs a side (a folder, a glob) narrow the interval, and "
     "pytest --benchmark-only --gate alternates the two sides"
@@ -43,6 +48,26 @@ class Draft(msgspec.Struct, frozen=True):
     head: tuple[CaseFigures, ...]
     fields: Mapping[str, Scalar]
     """Of the session and the machine of the first of base."""
+
+    @property
+    def machine_names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Of base and of head, as far as they are known."""
+        base, head = (
+            frozenset(case.machine_name for case in side if case.machine_name) for side in (self.base, self.head)
+        )
+        return base, head
+
+    @property
+    def is_between_machines(self) -> bool:
+        """Whether the two sides are known to be of different machines, which are of one kind."""
+        base, head = self.machine_names
+        return bool(base and head) and base != head
+
+    @property
+    def machine(self) -> str:
+        """The names in words; empty where a side does not tell its own."""
+        sides = [", ".join(sorted(names)) for names in self.machine_names]
+        return " → ".join(dict.fromkeys(sides)) if all(sides) else ""
 
     @property
     def figure(self) -> Figure:
@@ -63,10 +88,12 @@ class Draft(msgspec.Struct, frozen=True):
 
 def decide_draft(draft: Draft, history: History, settings: Settings, *, metrics: int) -> Row:
     if draft.figure.is_counted:
-        return _decide_count(draft)
-    if not draft.is_estimated:
-        return not_comparable(draft.base[0], draft.metric, "a figure of 0 has no ratio")
-    return _decide_measured(draft, history, settings, metrics=metrics)
+        row = _decide_count(draft)
+    elif draft.is_estimated:
+        row = _decide_measured(draft, history, settings, metrics=metrics)
+    else:
+        row = not_comparable(draft.base[0], draft.metric, "a figure of 0 has no ratio")
+    return msgspec.structs.replace(row, verdict=msgspec.structs.replace(row.verdict, machine=draft.machine))
 
 
 def _decide_count(draft: Draft) -> Row:
@@ -88,12 +115,14 @@ def _decide_count(draft: Draft) -> Row:
 
 def _decide_measured(draft: Draft, history: History, settings: Settings, *, metrics: int) -> Row:
     case = draft.base[0]
-    sides = [[[math.log(value) for value in values] for values in side] for side in draft.values]
+    sides = [[[math.log(value) for value in values] for values in side] for side in _independent(draft)]
     # Where more is better, a slowdown is a fall: the signs are turned before, and the ratios after.
     better = draft.figure.better
     is_inverse = better == "higher"
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
-    past = history.teach((*draft.base, *draft.head), draft.metric, fields=draft.fields)
+    past = history.teach(
+        (*draft.base, *draft.head), draft.metric, fields=draft.fields, between_machines=draft.is_between_machines
+    )
     case_settings = settings.for_case(case.case, case.group)
     policy: VerdictPolicy = case_settings.time if draft.metric == TIME else case_settings.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)
@@ -106,7 +135,7 @@ def _decide_measured(draft: Draft, history: History, settings: Settings, *, metr
             case=case.case,
             metric=draft.metric,
             outcome=decision.outcome,
-            reason=_why_open(reading, processes=[len(run) for run in (*base, *head)]),
+            reason=_why_open(draft, reading, processes=[len(run) for run in (*base, *head)]),
             ratio=ratio,
             low=low,
             high=high,
@@ -114,7 +143,8 @@ def _decide_measured(draft: Draft, history: History, settings: Settings, *, metr
         )
     )
     of_base, of_head = (
-        Values(math.exp(fmean(fmean(run) for run in side)), len(side), sum(map(len, side))) for side in sides
+        Values(math.exp(fmean(fmean(run) for run in side)), len(cases), sum(map(len, side)))
+        for side, cases in zip(sides, (draft.base, draft.head), strict=True)
     )
     return msgspec.structs.replace(
         row_of(case, verdict),
@@ -126,13 +156,28 @@ def _decide_measured(draft: Draft, history: History, settings: Settings, *, metr
         spread=reading.spread,
         past_runs=past.runs if past and reading.source == "history" else 0,
         log_error=decision.error,
+        is_between_machines=draft.is_between_machines,
     )
 
 
-def _why_open(reading: UnpairedReading, *, processes: Sequence[int]) -> str:
+def _independent(draft: Draft) -> Sequence[Sequence[Sequence[float]]]:
+    """Of base and of head, for each run one number a process. Where the sides are of different machines, what a side
+    measured on one machine is one run: however many there are, they share what sets the machine apart."""
+    if not draft.is_between_machines:
+        return draft.values
+    by_machine: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
+    for grouped, cases in zip(by_machine, (draft.base, draft.head), strict=True):
+        for case in cases:
+            grouped.setdefault(case.machine_name, []).extend(case.figures[draft.metric].by_process)
+    return [list(grouped.values()) for grouped in by_machine]
+
+
+def _why_open(draft: Draft, reading: UnpairedReading, *, processes: Sequence[int]) -> str:
     if reading.decision.outcome != "inconclusive":
         return ""
     if reading.source == "assumed":
+        if draft.is_between_machines:
+            return _OTHER_MACHINE
         return _LONE if min(processes) == 1 else _UNKNOWN
     return _NOISY
 

@@ -22,6 +22,7 @@ STORAGE = Path(".benchmarks")
 RUN_HELP = "a file, a folder or glob (all runs in it as one side), a name in .benchmarks, baseline, or anchor"
 _GLOB = "*?["
 _MOST_NAMES = 6
+_SAVING = "pytest --benchmark-only --benchmark-save NAME saves a run there"
 
 
 class RunSet(msgspec.Struct, frozen=True):
@@ -113,7 +114,7 @@ def _named(name: str) -> Path:
     candidates = whole or beginning_so
     if not candidates:
         there = sorted(STORAGE.rglob("*.json"))
-        known = f"there are {_listed(there)}" if there else f"there is nothing in {STORAGE}"
+        known = f"there are {_listed(there)}" if there else f"there is nothing in {STORAGE}; {_SAVING}"
         raise RunFileError(f"{name}: no such file, folder or run in {STORAGE}; {known}")
     if len(candidates) > 1:
         raise RunFileError(

@@ -19,10 +19,12 @@ from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.finding_runs import read_runs
 from speedscore.comparing.saved_run import CaseFigures, Identity, SavedRun, moment
 from speedscore.host.fields import Scalar
-from speedscore.verdicts.unpaired import Past, learn
+from speedscore.verdicts.unpaired import TAIL_FREEDOM, Past, learn
 
 MOST_RUNS = 200
 """Of the newest: more would teach nothing that these do not, and reading them takes seconds."""
+FEWEST_MACHINES = TAIL_FREEDOM + 1
+"""That show how much any two of their kind differ: of fewer only these very machines are known."""
 _SHORTEST_SHARE = 0.5
 """Of the time between two sides that their history must reach over: runs that were all saved within an hour have not
 seen what differs between two days."""
@@ -51,6 +53,15 @@ class _Series(msgspec.Struct, frozen=True):
     centres: NDArray[np.float64]
     """Of each run the mean over processes of the logarithm."""
     processes: NDArray[np.int64]
+    machines: NDArray[np.str_]
+    """Their names, empty where one is not known."""
+
+
+def _untaught_by(machines: NDArray[np.str_], compared: Collection[str]) -> list[int]:
+    """Places of the runs that say nothing of how much machines differ of which some are compared."""
+    known = set(machines.tolist()) - {""}
+    teaching = known if len(known) >= FEWEST_MACHINES else known.intersection(compared)
+    return [place for place, machine in enumerate(machines.tolist()) if machine not in teaching]
 
 
 class History:
@@ -66,33 +77,44 @@ class History:
         for run in runs:
             for name, case in run.cases.items():
                 if case.figures:
-                    self._by_case.setdefault(name, {})[case.identity] = (run, case)
+                    # By the session that measured it: one that carried it on does not say where.
+                    self._by_case.setdefault(name, {}).setdefault(case.identity, (run, case))
 
     def teach(
-        self, compared: Collection[CaseFigures], metric: str, *, fields: Mapping[str, Scalar] | None = None
+        self,
+        compared: Collection[CaseFigures],
+        metric: str,
+        *,
+        fields: Mapping[str, Scalar] | None = None,
+        between_machines: bool = False,
     ) -> Past | None:
         """The noise between runs of a metric of one case, given what is compared of it; None where too little is known.
 
         What is compared agrees in shape and fields, so the first of it stands for all. ``fields`` are those of its
-        session and machine, where these are not the fields of ``like``.
+        session and machine, where these are not the fields of ``like``. ``between_machines`` asks for the noise between
+        runs of different machines of one kind: those of five such machines teach it, or those of the very machines that
+        are compared.
         """
         first = next(iter(compared))
         series = self._series_of(first, metric, self._like.fields if fields is None else fields)
         left_out = [place for case in compared if (place := series.places.get(case.identity)) is not None]
+        if between_machines:
+            left_out += _untaught_by(series.machines, {case.machine_name for case in compared})
         moments = np.delete(series.moments, left_out)
         compared_moments = [moment(case.occasion) for case in compared]
         compared_reach_seconds = max(compared_moments) - min(compared_moments)
         reach_seconds = float(np.ptp(moments)) if moments.size else 0.0
         if reach_seconds < _SHORTEST_SHARE * compared_reach_seconds:
             return None
-        return learn(np.delete(series.centres, left_out), np.delete(series.processes, left_out))
+        machines = np.delete(series.machines, left_out) if between_machines else None
+        return learn(np.delete(series.centres, left_out), np.delete(series.processes, left_out), machines=machines)
 
     def _series_of(self, compared: CaseFigures, metric: str, fields: Mapping[str, Scalar]) -> _Series:
         """Kept, because a run that is compared with hundreds meets the same history each time."""
         key = (compared.case, compared.identity, metric)
         if key not in self._series:
             past = sorted(
-                (moment(case.occasion), identity, case.figures[metric].by_process)
+                (moment(case.occasion), identity, case.figures[metric].by_process, case.machine_name)
                 for identity, (run, case) in self._by_case.get(compared.case, {}).items()
                 if metric in case.figures
                 and min(case.figures[metric].by_process) > 0
@@ -100,10 +122,11 @@ class History:
                 and self._is_like(case, compared)
             )
             self._series[key] = _Series(
-                places={identity: place for place, (_, identity, _) in enumerate(past)},
-                moments=np.array([at for at, _, _ in past]),
-                centres=np.array([fmean(map(math.log, values)) for _, _, values in past]),
-                processes=np.array([len(values) for _, _, values in past]),
+                places={identity: place for place, (_, identity, _, _) in enumerate(past)},
+                moments=np.array([at for at, _, _, _ in past]),
+                centres=np.array([fmean(map(math.log, values)) for _, _, values, _ in past]),
+                processes=np.array([len(values) for _, _, values, _ in past]),
+                machines=np.array([machine for _, _, _, machine in past], dtype=str),
             )
         return self._series[key]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from speedscore.comparing.baseline import ANCHOR
+from speedscore.comparing.between_machines import machines_text, where
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.report import Axis, ComparedRunSets, ComparisonReport, RunSetSummary, group_of
 from speedscore.comparing.rows import Row, Values
@@ -25,6 +26,7 @@ from speedscore.verdicts.unpaired import ASSUMED_SPREAD, shown_error
 from speedscore.verdicts.verdict import MINOR, Verdict, outcome_word
 
 _MOST_NAMES = 3
+_BETWEEN = "history between machines"
 _SENSELESS = 100
 """An interval whose limits are further apart than this factor says nothing that numbers should stand for."""
 _HEADERS = ("", "verdict", "ratio", "interval", "base", "head")
@@ -85,9 +87,10 @@ def _title(comparison: ComparedRunSets) -> str:
 
 def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]:
     time, memory = report.time, report.memory
+    are_named = bool(comparison.base.machines and comparison.head.machines)
     lines = [
-        f"base  {_description(comparison.base)}",
-        f"head  {_description(comparison.head)}",
+        f"base  {_description(comparison.base, with_machines=are_named)}",
+        f"head  {_description(comparison.head, with_machines=are_named)}",
         f"looks for {short_percent(time.detect)} of time, {short_percent(memory.detect)} of memory; lets "
         f"{short_percent(time.margin)} and {short_percent(memory.margin)} pass; false alarms "
         f"{short_percent(time.false_alarm)}",
@@ -95,13 +98,13 @@ def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]
     return lines + [f"warning: {line}" for line in (*comparison.warnings, *_differences(comparison.differences))]
 
 
-def _description(side: RunSetSummary) -> str:
+def _description(side: RunSetSummary, *, with_machines: bool) -> str:
     first, last = side.runs[0], side.runs[-1]
     if len(side.runs) == 1:
         parts = [side.label, _minute(first.created), first.preset, f"commit {first.commit}" if first.commit else ""]
     else:
         parts = [side.label, f"{len(side.runs)} runs from {_minute(first.created)} to {_minute(last.created)}"]
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, [*parts, machines_text(side.machines) if with_machines else ""]))
 
 
 def _minute(created: str) -> str:
@@ -143,22 +146,23 @@ def _table(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
         [_cells(row) for row in rows],
         headers=_HEADERS,
         captions=[names[row.verdict.case] for row in rows],
-        remarks=[_row_remarks(row) for row in rows],
+        remarks=[_row_remarks(row, rows) for row in rows],
         indent="  ",
     )
 
 
 def _markdown_table(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
     cells = [
-        (code(names[row.verdict.case]), *map(inert, _cells(row)), inert("; ".join(_row_remarks(row)))) for row in rows
+        (code(names[row.verdict.case]), *map(inert, _cells(row)), inert("; ".join(_row_remarks(row, rows))))
+        for row in rows
     ]
     return markdown_table(cells, headers=("case", "metric", *_HEADERS[1:], "remarks"))
 
 
-def _row_remarks(row: Row) -> list[str]:
+def _row_remarks(row: Row, rows: Sequence[Row]) -> list[str]:
     """What is said of this row alone; why a row is inconclusive is said once for all of them."""
     reason = "" if row.verdict.outcome == "inconclusive" else row.verdict.reason
-    return [remark for remark in (reason, *row.verdict.notes) if remark]
+    return [remark for remark in (reason, *where(row, rows), *row.verdict.notes) if remark]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -252,17 +256,23 @@ def _why_not(row: Row) -> str:
 
 
 def _noises(rows: Iterable[Row]) -> Iterator[str]:
-    for source, alike in _by(rows, lambda row: row.noise or ""):
+    for source, alike in _by(rows, _noise_of):
         spreads = [100 * row.spread for row in alike if row.spread is not None]
         past = [row.past_runs for row in alike]
         explanation = {
             "history": f"learned from {_range(min(past), max(past))} earlier runs of the case",
+            _BETWEEN: f"learned from {_range(min(past), max(past))} earlier runs of the case, each beside others on "
+            "other machines of its kind",
             "own runs": "seen between the runs of each side",
             "assumed": f"assumed, {short_percent(ASSUMED_SPREAD)} from run to run and as much from process to process "
             "where no run has two",
         }[source]
         sizes = _range(f"{min(spreads):.1f}", f"{max(spreads):.1f}")
         yield f"noise between runs, {counted(len(alike), 'metric')}: {explanation}; {sizes} % a run"
+
+
+def _noise_of(row: Row) -> str:
+    return _BETWEEN if row.noise == "history" and row.is_between_machines else row.noise or ""
 
 
 def _range(low: float | str, high: float | str) -> str:

@@ -20,7 +20,7 @@ from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
 from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
 from speedscore.record.metrics import METRICS, Metric, Unit
-from speedscore.record.run_file import RunFileError
+from speedscore.record.run_file import RunFileError, host_of
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.counts import better_of
 
@@ -59,18 +59,21 @@ def load_plain(path: Path) -> SavedRun:
         plain = msgspec.convert(json.loads(read_file(path)), type=_Plain)
     except (OSError, ValueError, RecursionError) as error:
         raise RunFileError(f"{path}: not a run that pytest-benchmark saved: {error}") from error
+    host = host_of(plain.machine_info)
+    cases = (_of_benchmark(each, occasion=plain.datetime, host=host) for each in plain.benchmarks)
     return SavedRun(
         path=str(path),
         created=plain.datetime,
         fields=_fields(plain.machine_info, plain.commit_info or {}),
-        cases={case.case: case for case in (_of_benchmark(each, occasion=plain.datetime) for each in plain.benchmarks)},
+        cases={case.case: case for case in cases},
     )
 
 
-def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
+def _of_benchmark(benchmark: _Benchmark, *, occasion: str, host: str) -> CaseFigures:
     case = CaseFigures(
         case=one_line(benchmark.fullname),
         occasion=occasion,
+        host=host,
         group="" if benchmark.group is None else str(benchmark.group),
         shape={name: _comparable(value) for name, value in (benchmark.params or {}).items()},
         fields={

@@ -13,7 +13,7 @@ import msgspec
 from speedscore.comparing.finding_runs import find_files
 from speedscore.record.content_id import content_id
 from speedscore.record.moments import utc
-from speedscore.record.run_file import RunFileError, load_run
+from speedscore.record.run_file import RunFileError, load_saved
 from speedscore.record.run_record import RunRecord
 
 
@@ -22,6 +22,8 @@ class RunFile(msgspec.Struct, frozen=True):
     record: RunRecord
     id: str
     """See ``content_id``."""
+    host: str = ""
+    """As in ``SavedFile``."""
 
 
 class FoundFiles(msgspec.Struct, frozen=True):
@@ -77,7 +79,8 @@ def left_out_lines(left_out: Sequence[str]) -> list[str]:
 
 def _read(path: Path) -> RunFile:
     """A run that says when it was made, and whose every moment is one. Raises RunFileError."""
-    run = load_run(path)
+    file = load_saved(path)
+    run = file.run
     try:
         if not run.created:
             raise RunFileError("the run does not say when it was made")
@@ -85,7 +88,7 @@ def _read(path: Path) -> RunFile:
             utc(moment)
     except RunFileError as error:
         raise RunFileError(f"{path}: {error}") from None
-    return RunFile(path, run, content_id(run))
+    return RunFile(path, run, content_id(run), file.host)
 
 
 def _each(found: Sequence[FoundFiles], left_out: list[str]) -> Iterator[RunFile]:

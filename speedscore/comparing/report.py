@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from speedscore.comparing.baseline import commit_of
+from speedscore.comparing.between_machines import names_of
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.rows import Row, RunComparison
@@ -36,6 +37,8 @@ class RunSetSummary(msgspec.Struct, frozen=True):
     runs: tuple[RunLine, ...]
     left_out: tuple[str, ...]
     """Files of a folder that are no runs, each with the reason."""
+    machines: tuple[str, ...] = ()
+    """Names of those that its figures were measured on, as far as they are known."""
 
 
 class ComparedRunSets(msgspec.Struct, frozen=True):
@@ -80,7 +83,8 @@ def compared(base: RunSet, head: RunSet, comparison: RunComparison, *, group_by:
 
 def _side(side: RunSet) -> RunSetSummary:
     lines = [RunLine(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
-    return RunSetSummary(side.label, tuple(lines), side.left_out)
+    machines = names_of(case for run in side.runs for case in run.cases.values())
+    return RunSetSummary(side.label, tuple(lines), side.left_out, machines)
 
 
 def group_of(row: Row, axis: Axis | None) -> str:

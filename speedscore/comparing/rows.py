@@ -41,6 +41,9 @@ class Row(msgspec.Struct, frozen=True):
     """From run to run, of the logarithm, as it was used."""
     past_runs: int = 0
     """How many earlier runs taught it."""
+    is_between_machines: bool = False
+    """Whether the sides were measured on different machines of one kind, whose difference its noise has to cover; the
+    verdict names them."""
     log_error: float | None = None
     """Standard error of the logarithm of the ratio; None for what was counted or not compared."""
     is_measured_nowhere: bool = False

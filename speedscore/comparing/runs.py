@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from speedscore.comparing.between_machines import machine_warnings
 from speedscore.comparing.deciding import Draft, decide_draft, decide_together
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
@@ -63,6 +64,7 @@ def compare(
     rows += [decide_draft(draft, history, settings, metrics=metrics) for draft in drafts]
     warnings = load_warnings("base", base_cases) + load_warnings("head", head_cases)
     warnings += chosen.warnings if chosen else ()
+    warnings += machine_warnings(rows)
     if matched:
         of_head, of_base = next(iter(matched.items()))
         warnings.append(f"{len(matched)} cases matched by the end of their path: {of_head} is {of_base} in base")

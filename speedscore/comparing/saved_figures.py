@@ -19,14 +19,19 @@ from speedscore.host.files import read_file
 from speedscore.record.case_summary import CaseSummary, summaries_of
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES, group_name
-from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
+from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_saved
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.verdicts.counts import is_count
 
 
 def load_figures(path: Path) -> SavedRun:
     """Read one saved run of either kind. Raises RunFileError naming the file and what is wrong with it."""
-    return _dated(load_plain(path)) if _is_plain(path) else figures_of(load_run(path), path=str(path))
+    return _dated(load_plain(path)) if _is_plain(path) else _of_file(path)
+
+
+def _of_file(path: Path) -> SavedRun:
+    file = load_saved(path)
+    return figures_of(file.run, path=str(path), host=file.host)
 
 
 def _dated(run: SavedRun) -> SavedRun:
@@ -52,10 +57,12 @@ def _is_plain(path: Path) -> bool:
     return "benchmarks" in names and BLOCK_KEY not in names
 
 
-def figures_of(run: RunRecord, *, path: str, summaries: Mapping[str, CaseSummary] | None = None) -> SavedRun:
+def figures_of(
+    run: RunRecord, *, path: str, host: str = "", summaries: Mapping[str, CaseSummary] | None = None
+) -> SavedRun:
     """What is compared of a run that has been read from ``path``. Raises RunFileError for what is no moment in it.
 
-    ``summaries`` are its cases', by node id, where somebody has made them.
+    ``host`` is as in ``SavedFile``. ``summaries`` are its cases', by node id, where somebody has made them.
     """
     if summaries is None:
         summaries = summaries_of(run)
@@ -64,14 +71,16 @@ def figures_of(run: RunRecord, *, path: str, summaries: Mapping[str, CaseSummary
         path=path,
         created=run.created,
         fields={**of_session, **run.environment},
-        cases={case.nodeid: _of_case(case, summaries[case.nodeid], created=run.created) for case in run.cases},
+        cases={
+            case.nodeid: _of_case(case, summaries[case.nodeid], created=run.created, host=host) for case in run.cases
+        },
         seed=run.seed,
         machines={name: {**of_session, **environment} for name, environment in run.machines.items()},
     )
     return _dated(figures)
 
 
-def _of_case(case: CaseResult, summary: CaseSummary, *, created: str) -> CaseFigures:
+def _of_case(case: CaseResult, summary: CaseSummary, *, created: str, host: str) -> CaseFigures:
     identity = CaseFigures(
         case=case.nodeid,
         occasion=case.occasion or created,
@@ -80,6 +89,7 @@ def _of_case(case: CaseResult, summary: CaseSummary, *, created: str) -> CaseFig
         device=case.device,
         group=group_name(case.phase, case.model, case.device, case.precision),
         machine=case.machine,
+        host=host if case.occasion in ("", created) else "",
     )
     if case.status != "measured":
         return msgspec.structs.replace(identity, reason=f"{case.status}: {case.reason}")

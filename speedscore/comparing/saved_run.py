@@ -60,6 +60,15 @@ class CaseFigures(msgspec.Struct, frozen=True, gc=False):
     """Those in which the quota was spent and everything stood still."""
     machine: str = ""
     """The name, in the run's ``machines``, of the one it was measured on; empty where that is the run's own."""
+    host: str = ""
+    """What the machine that led the run is called; empty where it is not known, as in a history of an earlier release,
+    and where the session was taken up again, which may have been elsewhere."""
+
+    @property
+    def machine_name(self) -> str:
+        """Of the machine that it was measured on; empty where it is not known. Two of one kind differ in nothing else,
+        and one may have another name each day, as in continuous integration: names never keep figures apart."""
+        return self.machine or self.host
 
     @property
     def identity(self) -> Identity:

@@ -18,6 +18,7 @@ ADVICE = (
     "ray://HEAD:10001, the port of Ray Client, which listens where the head has 'ray[client]' installed"
 )
 """What to look at where a cluster is not reached."""
+_LAST_LINES, _MOST_LINE_CHARACTERS = 2, 300
 _AUTO = "auto"
 _NONE = (
     f"no address of a cluster: give {LOCAL}, {_AUTO}, HEAD:6379 from one of its machines, "
@@ -51,3 +52,15 @@ def require_listener(address: str, *, within_seconds: float = _LISTEN_SECONDS) -
             if time.monotonic() >= deadline:
                 raise FleetError(f"nothing listens there ({one_line(str(error))}): {ADVICE}") from None
         time.sleep(_RETRY_SECONDS)
+
+
+def unreached(address: str, how_it_ended: str) -> str:
+    """What to say where the process that speaks to a cluster ended before any machine answered.
+
+    ``how_it_ended`` is that in its first line, and then what it printed: Ray prints much that helps nobody, and why it
+    gave up last.
+    """
+    how, *printed = how_it_ended.splitlines()
+    last = [one_line(line.removeprefix("  | "))[:_MOST_LINE_CHARACTERS] for line in printed[-_LAST_LINES:]]
+    advice = "" if address == LOCAL else f": {ADVICE}"
+    return f"the cluster at {address} was not reached: the process that speaks to it {how} ({' | '.join(last)}){advice}"

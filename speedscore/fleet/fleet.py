@@ -1,15 +1,13 @@
 """A fleet, as whoever has work for it sees it: open it, give it pieces, and be told what becomes of each.
 
 It lets go of everything when it is left, however that happens. It knows neither what a piece does nor how the cluster
-is spoken to; the link to it is a process of its own (``cluster``).
+is spoken to; the link to it is a process of its own (``process_link``).
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,38 +16,21 @@ from typing import Protocol
 
 import msgspec
 
-import speedscore
 from speedscore.fleet import wire
 from speedscore.fleet.address import ADVICE, require_listener
+from speedscore.fleet.log_folder import LogFolder
 from speedscore.fleet.placing import Placing
+from speedscore.fleet.process_link import SILENCE_SECONDS, ProcessLink, Say, end_link, start_link, write_asked
+from speedscore.fleet.signs import events_of
 from speedscore.fleet.travelling import pack
+from speedscore.fleet.waiting import Opening, Patience
 from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
-from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.record.phases import DeviceName
 from speedscore.text.cleaning import one_line
 
 _LOOK_SECONDS = 1.0
-_SILENCE_SECONDS = 300.0
-"""The link says how the cluster stands every few seconds; one that says nothing for so long hangs."""
-
-_LEAVE_SECONDS = 20.0
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long a fleet waits, in seconds. Each wait ends with a sentence that says what was waited for."""
-
-    open_seconds: float = 180.0
-    """For the first machine to answer, or for as many as were asked for."""
-    settle_seconds: float = 30.0
-    """For the others, once those have."""
-    device_seconds: float = 60.0
-    """From the beginning of a run, for a machine with a device that none has had so far: it may register late."""
-    stuck_seconds: float = 600.0
-    """While nothing is being done, for a machine that is absent and may still come."""
-    return_seconds: float = 60.0
-    """While nothing is being done, for a machine that has gone to come back."""
 
 
 class Link(Protocol):
@@ -70,12 +51,18 @@ class Fleet:
         patience: Patience | None = None,
         now: Callable[[], float] = time.monotonic,
         is_local: bool = False,
+        logs: LogFolder | None = None,
+        say: Say = lambda _: None,
     ) -> None:
-        """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given."""
+        """``is_local`` says that the cluster is one of this machine alone, whose address nobody has given. ``logs`` is
+        for what pieces print; without it none is told. ``say`` is told what is waited for, and what is done on a
+        machine before it answers."""
         self._link = link
+        self._say = say
         self._advice = "" if is_local else f": {ADVICE}"
         self._patience = patience or Patience()
         self._now = now
+        self._logs = logs
         self._numbers = itertools.count(1)
         self._machines: dict[str, FleetMachine] = {}
         self._devices: dict[str, frozenset[DeviceName]] = {}
@@ -96,10 +83,19 @@ class Fleet:
         """Of the machines of the cluster that do not answer, a sentence each."""
         return self._standing.absent
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Of those that will not answer any more, a sentence each."""
+        return self._standing.refused
+
     def wait_for_machines(self, at_least: int = 1) -> None:
-        """Until all have answered, or ``at_least`` so many have and the others were waited for. Raises FleetError where
-        there are fewer: the cluster names only those that have registered with it."""
-        began = self._now()
+        """Until all have answered, or ``at_least`` so many have and the others were waited for, but those that never
+        will. Raises FleetError where there are fewer: the cluster names only those that have registered with it.
+
+        The time that an installation takes does not count; it has a limit of its own.
+        """
+        began = looked = self._now()
+        opening = Opening(self._patience, at_least=at_least, began=began)
         enough_at = None
         has_stood = False
         while True:
@@ -108,6 +104,10 @@ class Fleet:
                 has_stood = True
             self._hear(news, None)
             now = self._now()
+            if self._standing.is_installing:
+                began += now - looked
+                enough_at = None if enough_at is None else enough_at + now - looked
+            looked = now
             if len(self._devices) < at_least:
                 enough_at = None
             elif enough_at is None:
@@ -115,12 +115,19 @@ class Fleet:
             if enough_at is not None and has_stood:
                 if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
-            elif now - began >= self._patience.open_seconds:
+            elif now - began >= (
+                self._patience.settle_seconds if self._is_hopeless() else opening.limit_seconds(self._standing)
+            ):
                 if not has_stood:
                     raise FleetError(
                         f"nothing there has answered as a Ray cluster for {now - began:.0f} s{self._advice}"
                     )
                 raise FleetError(self._too_few(at_least, now - began))
+            if has_stood and (line := opening.line(now, len(self._devices), self._standing)):
+                self._say(line)
+            if opening.must_give_back(now, len(self._devices), self._standing):
+                self._say(f"{', '.join(sorted(self._devices))} given back for a moment: another job may wait for it")
+                self._link.send(wire.GiveBack())
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
@@ -138,14 +145,15 @@ class Fleet:
         try:
             while not placing.is_over:
                 for placed, began in placing.place():
-                    do = wire.Do(placed.piece.entry, placed.piece.asked_now())
+                    keeps_log = self._logs is not None
+                    do = wire.Do(placed.piece.entry, placed.piece.asked_now(), keeps_log=keeps_log)
                     self._link.send(wire.Begin(placed.number, placed.machine, do))
                     yield began
                 yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)
                 now = self._now()
                 if now - run_began >= self._patience.device_seconds:
                     yield from placing.fail_waiting(self._impossible(placing), lacks_device=True)
-                if placing.has_work_out:
+                if placing.has_work_out or self._standing.is_installing:
                     idle_since = None
                     continue
                 idle_since = now if idle_since is None else idle_since
@@ -168,8 +176,10 @@ class Fleet:
                     return placing.leave(machine, one_line(reason))
             case wire.Standing():
                 self._standing = news
+            case wire.Told(line):
+                self._say(one_line(line))
             case wire.Signed(number, sign) if placing is not None:
-                return _events(placing, number, sign)
+                return events_of(sign, placing, number=number, logs=self._logs)
             case wire.Unreachable(reason):
                 raise FleetError(one_line(reason))
         return ()
@@ -201,7 +211,13 @@ class Fleet:
                 reasons[device] = f"no machine for it has been free for {idle_seconds:.0f} s: {self._has()}"
         return reasons
 
+    def _is_hopeless(self) -> bool:
+        """Whether all that have registered so far have been refused."""
+        return bool(self._standing.refused) and not self._devices and not self._standing.absent
+
     def _too_few(self, at_least: int, seconds: float) -> str:
+        if self._is_hopeless():
+            return f"no machine of the cluster can be used: {'; '.join(self._standing.refused)}"
         if not self._devices:
             return (
                 f"no machine of the cluster has answered for {seconds:.0f} s: {self._has()}; wait until one is free, "
@@ -218,14 +234,14 @@ class Fleet:
             for name, devices in sorted(self._devices.items())
         ]
         parts = ["it has " + ", ".join(here)] if here else ["none is here"]
-        return "; ".join([*parts, *self._standing.absent])
+        return "; ".join([*parts, *self._standing.absent, *self._standing.refused])
 
     def _stop_all(self) -> None:
         """Have the cluster end what is being done, and hear nothing of it any more. It has been told so when this
         returns; the processes on the machines end a moment later."""
         try:
             self._link.send(wire.StopAll())
-            deadline = self._now() + _SILENCE_SECONDS
+            deadline = self._now() + SILENCE_SECONDS
             while self._now() < deadline:
                 news = self._link.next_news(_LOOK_SECONDS)
                 self._hear(news, None)
@@ -235,58 +251,24 @@ class Fleet:
             return  # the link has gone, and with it whatever was being done
 
 
-def _events(placing: Placing, number: int, sign: wire.Sign) -> list[Event]:
-    match sign:
-        case wire.Message(message):
-            return placing.hear(number, message)
-        case wire.Done(answer):
-            return placing.answer(number, answer)
-        case wire.Raised(reason):
-            return placing.fail(number, one_line(reason))
-        case wire.Broke(reason):
-            return placing.lose(number, one_line(reason))
-        case wire.Beat():
-            return []
-
-
-class ProcessLink:
-    """The process that speaks to the cluster."""
-
-    def __init__(self, process: PipedProcess, *, address: str) -> None:
-        self._process = process
-        self._address = address
-        self._heard_at = time.monotonic()
-
-    def send(self, command: wire.Command) -> None:
-        try:
-            self._process.send(wire.encode(command))
-        except ProcessLostError as error:
-            raise self._lost(error) from None
-
-    def next_news(self, within_seconds: float) -> wire.News | None:
-        try:
-            if self._process.has_line(within_seconds=within_seconds):
-                self._heard_at = time.monotonic()
-                return wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
-        except ProcessLostError as error:
-            raise self._lost(error) from None
-        if time.monotonic() - self._heard_at > _SILENCE_SECONDS:
-            raise FleetError(f"the cluster at {self._address} has said nothing for {_SILENCE_SECONDS:.0f} s")
-        return None
-
-    def _lost(self, error: ProcessLostError) -> FleetError:
-        return FleetError(one_line(f"the cluster at {self._address} is lost: the process that speaks to it {error}"))
-
-
 @contextmanager
 def open_fleet(
-    address: str, *, checkout: Path, machines: int | None = None, patience: Patience | None = None
+    address: str,
+    *,
+    checkout: Path,
+    machines: int | None = None,
+    logs: LogFolder | None = None,
+    packages: bool = False,
+    say: Say = lambda _: None,
+    patience: Patience | None = None,
 ) -> Iterator[Fleet]:
     """The machines of the cluster at ``address``, for as long as the context lasts.
 
     ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
     ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. ``machines`` is how many the cluster has:
-    so many are waited for. Raises FleetError where no cluster is reached or too few answer.
+    so many are waited for. ``logs`` is for what pieces print. ``packages`` has what is installed here installed there,
+    and ``say`` is told of that and of what is waited for. Raises FleetError where no cluster is reached or too few
+    answer.
     """
     patience = patience or Patience()
     if machines is not None or address == LOCAL:
@@ -303,27 +285,13 @@ def open_fleet(
         travelling = scratch / "travelling"
         travelling.mkdir()
         pack(checkout, travelling)
-        process = _start_link(address, travelling, scratch)
+        process = start_link(address, travelling, scratch, write_asked(scratch, say) if packages else "")
         try:
-            fleet = Fleet(ProcessLink(process, address=address), patience=patience, is_local=address == LOCAL)
+            link = ProcessLink(process, address=address)
+            fleet = Fleet(link, patience=patience, is_local=address == LOCAL, logs=logs, say=say)
             fleet.wait_for_machines(machines or 1)
             yield fleet
         finally:
-            _end_link(process)
+            end_link(process)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _start_link(address: str, travelling: Path, scratch: Path) -> PipedProcess:
-    """The package is found where this one was found, whatever folder the driver stands in."""
-    environment = dict(os.environ)
-    paths = (str(Path(speedscore.__file__).parent.parent), environment.get("PYTHONPATH", ""))
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    command = [sys.executable, "-m", "speedscore.fleet.cluster", address, str(travelling)]
-    return PipedProcess(command, log_path=scratch / "link.log", env=environment, cwd=scratch)
-
-
-def _end_link(process: PipedProcess) -> None:
-    """Let it take leave of the cluster, and be sure that it has gone."""
-    process.hang_up(within_seconds=_LEAVE_SECONDS)
-    process.close()

@@ -11,27 +11,32 @@ import os
 import shutil
 import sys
 import tarfile
-import threading
 import time
 from pathlib import Path
 
 import speedscore
+from speedscore.fleet.parents import end_with_parent
 from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
-from speedscore.fleet.wire import Beat, Broke, Do, Done, Raised, Sign, decode_sign, encode
+from speedscore.fleet.wire import Beat, Broke, Do, Done, Log, Raised, Sign, decode_sign, encode
+from speedscore.host.kept_logs import collected
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.reaper_script import end_marked, identity
 from speedscore.host.scratch import make_scratch, remove_leftovers
-from speedscore.host.variables import CHECKOUT
+from speedscore.host.variables import CHECKOUT, KEPT_LOGS
 from speedscore.text.cleaning import one_line
 
 LOOK_SECONDS = 20.0
 """So long a question stays open where there is nothing to tell; the driver knows by it that the machine lives."""
 HUNG_SECONDS = 300.0
 """Without a sign of life. Generous, for a machine that swaps or compiles is slow, and not dead."""
-_PARENT_LOOK_SECONDS = 1.0
 _INHERITED = Path("/proc/self/environ")
 _CHECKOUT, _PACKAGES = "checkout", "packages"
 """Folders of a machine's own: what has travelled."""
+_LOGS = "logs"
+"""Another one."""
+_PIECE_LOG = f"{0:020}-piece-.log"
+"""The first of the logs of a piece."""
+_MOST_LOG_BYTES = 4 << 20
 
 
 class Machine:
@@ -41,7 +46,7 @@ class Machine:
         """``niceness`` is what pieces are to run at, and ``travelled`` the folder with what the driver sent; by default
         where this process was started. ``ends_with_parent`` is for a process that the cluster has started."""
         if ends_with_parent:
-            threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+            end_with_parent()
         # Nobody removes it when this process is killed, but for the next machine that stands here.
         remove_leftovers()
         self._folder = make_scratch("machine")
@@ -49,18 +54,24 @@ class Machine:
         self._process: PipedProcess | None = None
         self._piece = ""
         """The identity of its process."""
+        self._logs: Path | None = None
+        """The folder of what its processes print, where that is to be told."""
         self._sign_at = 0.0
         # Only root may lower it; elsewhere the machine says at which it measures.
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
-    def begin(self, entry: str, request: bytes) -> None:
-        """Start a fresh process for the piece."""
+    def begin(self, entry: str, request: bytes, *, keeps_log: bool = False) -> None:
+        """Start a fresh process for the piece; ``keeps_log`` asks for what is printed, to be told at its end."""
         self.stop()
+        self._logs = _logs_of_a_piece(self._folder) if keeps_log else None
+        environment = _environment(self._folder, self._commit)
+        if self._logs is not None:
+            environment[KEPT_LOGS] = str(self._logs)
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.fleet.serve"],
-            log_path=self._folder / "piece.log",
-            env=_environment(self._folder, self._commit),
+            log_path=(self._logs or self._folder) / _PIECE_LOG,
+            env=environment,
             cwd=self._folder / _CHECKOUT,
         )
         self._piece = identity(self._process.pid)
@@ -80,11 +91,12 @@ class Machine:
                 line = self._process.read_line(limit_seconds=LOOK_SECONDS)
                 self._sign_at = time.monotonic()
                 sign: Sign = decode_sign(line)
-                if not isinstance(sign, Beat):
-                    signs.append(line)
                 if isinstance(sign, Done | Raised):
                     self.stop()
+                    signs += [*self._log(), line]
                     break
+                if not isinstance(sign, Beat):
+                    signs.append(line)
                 if isinstance(sign, Beat):
                     break
             silent_seconds = time.monotonic() - self._sign_at
@@ -92,8 +104,14 @@ class Machine:
                 raise ProcessLostError(f"gave no sign of life for {silent_seconds:.0f} s\n{self._process.last_lines()}")
         except ProcessLostError as error:
             self.stop()
-            signs.append(encode(Broke(one_line(f"its process {error}".replace("\n", "; ")))))
+            signs += [*self._log(), encode(Broke(one_line(f"its process {error}".replace("\n", "; "))))]
         return signs
+
+    def _log(self) -> list[bytes]:
+        """What was printed, where it was asked for, once nothing writes to it any more."""
+        if self._logs is None:
+            return []
+        return [encode(Log(collected(self._logs, most_bytes=_MOST_LOG_BYTES)))]
 
     def stop(self) -> None:
         """End the piece and all that it started."""
@@ -105,17 +123,6 @@ class Machine:
                 end_marked(self._piece)
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent has gone, and by its reaper whatever the piece has started.
-
-    Ray's own worker outlives the Ray of its machine. It would go on measuring what has long been placed elsewhere,
-    beside whatever the machine is given when its Ray comes back.
-    """
-    while os.getppid() == parent:
-        time.sleep(_PARENT_LOOK_SECONDS)
-    os._exit(1)
-
-
 def _take_home(travelled: Path, folder: Path) -> Commit:
     """Put what has travelled into a folder of our own, for Ray removes its copy when it sees no use for it, as where
     another node of the same host goes. Returns what git says of it."""
@@ -124,6 +131,17 @@ def _take_home(travelled: Path, folder: Path) -> Commit:
     package = Path(speedscore.__file__).parent.name
     shutil.copytree(travelled / package, folder / _PACKAGES / package)
     return read_commit(travelled)
+
+
+def _logs_of_a_piece(folder: Path) -> Path | None:
+    """An empty folder; None where there is no room for one, which costs no piece."""
+    logs = folder / _LOGS
+    shutil.rmtree(logs, ignore_errors=True)
+    try:
+        logs.mkdir()
+    except OSError:
+        return None
+    return logs
 
 
 def _environment(folder: Path, commit: Commit) -> dict[str, str]:

@@ -29,6 +29,18 @@ class Node:
         self.failures = 0
         self.retry_at = 0.0
         self.trouble = ""
+        self.installs = ""
+        """What is being installed on it, as people read it; empty where nothing is."""
+        self.installed = ""
+        """The same, from then until it has answered."""
+        self.failed_installations = 0
+        self.refused = ""
+        """Why it is not asked again; empty where it is."""
+
+    @property
+    def place(self) -> str:
+        """What it is called before it has a name."""
+        return one_line(self.host or self.address)
 
 
 def node_of(found: dict[str, Any]) -> Node | None:
@@ -56,12 +68,22 @@ def _devices(resources: dict[str, float]) -> tuple[DeviceName, ...]:
 
 def absence(node: Node, now: float) -> str:
     """Why the node is not among the machines, as far as can be told from here."""
-    host = one_line(node.host or node.address)
+    host = node.place
+    if node.refused:
+        return f"{host} is not used: {node.refused}"
+    if node.installs:
+        return f"{host}: installs {node.installs}, for {now - node.asked_at:.0f} s so far"
     if node.actor is None:
         return f"{host}: asked again in {max(0.0, node.retry_at - now):.0f} s: {node.trouble}"
     if now - node.asked_at < _ANSWER_SECONDS:
         return f"{host}: has just been asked"
     return (
-        f"{host}: no answer for {now - node.asked_at:.0f} s; it is slow to start, or another job holds a part of it "
-        f"(ray status): a fleet takes a machine whole"
+        f"{host}: no answer for {now - node.asked_at:.0f} s: another job holds a part of it (ray status), or it is "
+        "slow to start"
     )
+
+
+def may_answer(node: Node) -> bool:
+    """Whether the node has been asked, or has only not been asked yet; not where it failed and is given time, or
+    packages are being installed on it, which no other job holds then."""
+    return not node.installs and (node.actor is not None or not node.failures)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Event, Failed, Lost, Piece, Reported
+from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Event, Failed, Lost, Piece, Reported, with_log
 from speedscore.record.phases import DeviceName
 
 Devices = frozenset[DeviceName]
@@ -28,6 +28,10 @@ class Placed(msgspec.Struct, frozen=True):
     """Of this placing alone: what comes of an earlier one, whose machine was given up, counts no more."""
     piece: Piece
     machine: str
+    nth: int
+    """Which placing of the piece it is, from 1."""
+    log: str = ""
+    """The file with what was printed; empty where there is none."""
 
 
 class Placing:
@@ -89,10 +93,10 @@ class Placing:
             piece = self._take(machine)
             if piece is not None:
                 del self._free[machine]
-                placed = Placed(next(self._numbers), piece, machine)
+                self._placings[piece.name] += 1
+                placed = Placed(next(self._numbers), piece, machine, self._placings[piece.name])
                 self._placed[placed.number] = placed
                 self._number_on[machine] = placed.number
-                self._placings[piece.name] += 1
                 placed_now.append((placed, Began(piece.name, machine)))
         return placed_now
 
@@ -101,6 +105,14 @@ class Placing:
         placed = self._placed.get(number)
         return [Reported(placed.piece.name, placed.machine, message)] if placed else []
 
+    def placed(self, number: int) -> Placed | None:
+        """None where it has ended, or its machine has been given up."""
+        return self._placed.get(number)
+
+    def note_log(self, number: int, log: str) -> None:
+        """The file with what was printed for a placing, which ends next."""
+        self._placed[number] = msgspec.structs.replace(self._placed[number], log=log)
+
     def answer(self, number: int, answer: bytes) -> list[Event]:
         placed = self._end(number)
         if placed is None:
@@ -108,7 +120,7 @@ class Placing:
         self._losses.pop(placed.machine, None)
         self._set_free(placed.machine)
         del self._placings[placed.piece.name]
-        return [Answered(placed.piece.name, placed.machine, answer)]
+        return [Answered(placed.piece.name, placed.machine, answer, placed.log)]
 
     def fail(self, number: int, reason: str) -> list[Event]:
         """The piece itself raised an error: nothing would be better elsewhere."""
@@ -117,14 +129,14 @@ class Placing:
             return []
         self._set_free(placed.machine)
         del self._placings[placed.piece.name]
-        return [Failed(placed.piece.name, placed.machine, reason)]
+        return [Failed(placed.piece.name, placed.machine, with_log(reason, placed.log))]
 
     def lose(self, number: int, reason: str) -> list[Event]:
         """What did the piece has died; the machine may still be here, and is free then."""
         placed = self._end(number)
         if placed is None:
             return []
-        name, machine = placed.piece.name, placed.machine
+        name, machine, reason = placed.piece.name, placed.machine, with_log(reason, placed.log)
         self._losses[machine] = self._losses.get(machine, 0) + 1
         self._set_free(machine)
         if self._placings[name] < MOST_PLACINGS:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from typing import IO
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Message, Raised, Sign, decode_do, encode
@@ -38,8 +39,11 @@ def main() -> None:
         threading.Thread(target=speaker.beat, daemon=True).start()
         line = requests.readline()
         if line:
-            speaker.say(_done(decode_do(line), speaker))
-    sys.stdout.flush()
+            sign = _done(decode_do(line), speaker)
+            # Whoever hears of the end looks at the log. The piece may have closed its output.
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+            speaker.say(sign)
     # Threads that a framework left behind must not keep a process that has answered.
     os._exit(0)
 
@@ -78,6 +82,9 @@ def _done(do: Do, speaker: _Speaker) -> Sign:
         answer: bytes = getattr(importlib.import_module(module), function)(do.request, speaker.tell)
         _require_short(answer, "the answer")
     except BaseException as error:  # noqa: BLE001 - whatever a piece raises is told, SystemExit and KeyboardInterrupt too
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            traceback.print_exc()
         reason = one_line(f"{type(error).__name__}: {error}")
         return Raised(reason[:_MOST_REASON_CHARACTERS])
     return Done(answer)

@@ -19,6 +19,8 @@ class Do(msgspec.Struct, frozen=True):
 
     entry: str
     request: bytes
+    keeps_log: bool = False
+    """Whether the machine is to send what was printed, as a ``Log`` before the end."""
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):
@@ -29,6 +31,12 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """What a piece tells before its end."""
 
     message: bytes
+
+
+class Log(msgspec.Struct, frozen=True, tag=True):
+    """What was printed where a piece was done; its end comes next."""
+
+    content: bytes
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
@@ -49,7 +57,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Sign = Beat | Message | Done | Raised | Broke
+Sign = Beat | Message | Log | Done | Raised | Broke
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -72,7 +80,11 @@ class StopAll(msgspec.Struct, frozen=True, tag=True):
     """End what is being done, on all machines; they come back with another ``Joined``."""
 
 
-Command = Begin | StopAll
+class GiveBack(msgspec.Struct, frozen=True, tag=True):
+    """Let another job have the machines that have answered, if one waits for them; each is asked for again."""
+
+
+Command = Begin | StopAll | GiveBack
 
 
 class Joined(msgspec.Struct, frozen=True, tag=True):
@@ -105,6 +117,18 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
     """Of the machines that do not answer, a sentence each."""
     absent_devices: tuple[DeviceName, ...] = ()
     """What those would have."""
+    is_awaited: bool = False
+    """Whether one of them may still answer, and has not just failed to start."""
+    refused: tuple[str, ...] = ()
+    """Of the machines that will not answer any more, a sentence each."""
+    is_installing: bool = False
+    """Whether packages are being installed on one of the absent."""
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """What is being done on a machine before it answers."""
+
+    line: str
 
 
 class Stopped(msgspec.Struct, frozen=True, tag=True):
@@ -117,7 +141,7 @@ class Unreachable(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-News = Joined | Left | Signed | Standing | Stopped | Unreachable
+News = Joined | Left | Signed | Standing | Told | Stopped | Unreachable
 
 _do = msgspec.json.Decoder(Do)
 _sign = msgspec.json.Decoder(Sign)

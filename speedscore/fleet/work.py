@@ -80,6 +80,9 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     piece: str
     machine: str
     answer: bytes
+    log: str = ""
+    """The file with what was printed there; empty where none was asked for. Where a piece is not done, the reason names
+    it."""
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):
@@ -104,11 +107,24 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 Event = Began | Reported | Answered | Lost | Failed
 
 
+def with_log(reason: str, log: str) -> str:
+    """A reason in one line, with the file that says more, where there is one."""
+    return f"{reason} (log: {log})" if log else reason
+
+
 class RunningFleet(Protocol):
     """Machines that have answered, as whoever has work for them sees them."""
 
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Of the machines of the cluster that do not answer now, a sentence each."""
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Of those that will not answer any more, of which has been told, a sentence each."""
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits) -> Generator[Event, None, None]:
         """What becomes of the pieces. Closed before its end, it ends what is being done."""

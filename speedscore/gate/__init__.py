@@ -20,7 +20,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     bisecting       a gate about one commit after the other
 
 What several need lies beside them: ``errors``, ``deadline`` (when a gate is to end), ``part`` (which cases are one
-part's), ``programs`` (installers and the like, run so that nothing of them is left), ``hlo`` (which operations of XLA's
-programs came and went) and ``same_slowdown`` (whether another gate has found the same). Which may import which stands
-in ``pyproject.toml``. No verdict is drawn here: that is the package ``verdicts``.
+part's), ``hlo`` (which operations of XLA's programs came and went) and ``same_slowdown`` (whether another gate has
+found the same). Which may import which stands in ``pyproject.toml``. No verdict is drawn here: that is the package
+``verdicts``.
 """

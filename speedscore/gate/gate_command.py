@@ -50,7 +50,9 @@ _HELP = {
     "markdown": None,
     "why": "whether to look where regressions come from (default: yes)",
     "fleet": "share the cases out over the equal machines of a Ray cluster, as HEAD:PORT",
+    "fleet-logs": "keep here what the gates on the machines print, a file for each share",
     "fleet-machines": "how many machines the cluster has; so many are waited for",
+    "fleet-packages": "install on each machine what it lacks of the packages that are installed here",
 }
 """The options of a gate that the command has, with its help, which is shorter than pytest's; None where it is that."""
 

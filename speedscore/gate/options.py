@@ -92,10 +92,21 @@ GATE_OPTIONS = (
         metavar="ADDRESS",
     ),
     GateOption(
+        "--gate-fleet-logs",
+        "keep here what each share's gate and its sides print on their machine, in one file for each time that a share "
+        "is placed",
+        metavar="FOLDER",
+    ),
+    GateOption(
         "--gate-fleet-machines",
-        "how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
-        "error",
+        "how many machines the cluster has: wait until so many have answered, for three minutes, or an hour while "
+        "another job holds one; fewer are an error",
         metavar="N",
+    ),
+    GateOption(
+        "--gate-fleet-packages",
+        "have the packages that are installed here, in the same versions, on each machine of the fleet: what one lacks "
+        "is installed there, beside its own",
     ),
     GateOption(
         "--gate-part",

@@ -17,6 +17,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.fleet.log_folder import LogFolder
+from speedscore.fleet.work import FleetError
 from speedscore.gate.checkouts.base_setup import prepare_base
 from speedscore.gate.checkouts.changed_files import ChangedFiles
 from speedscore.gate.checkouts.projects import layout_of
@@ -90,6 +92,7 @@ def _gate(
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
         say_lines(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
     deadline = GateDeadline(began + request.budget_seconds if request.budget_seconds else None, clock)
+    logs = _log_folder(request)
     head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
@@ -99,7 +102,7 @@ def _gate(
         context = GateContext(config, request, settings, base=base, head=head, packages=sides.packages)
         warnings = _set_up_base(context, deadline)
         if request.fleet is not None:
-            report = _gate_on_fleet(context, deadline, warnings=warnings)
+            report = _gate_on_fleet(context, deadline, warnings=warnings, logs=logs)
             return msgspec.structs.replace(report, seconds=clock() - began)
         plan = _plan(context, sides, deadline)
         blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=warnings)
@@ -151,10 +154,23 @@ def _set_up_base(context: GateContext, deadline: GateDeadline) -> list[str]:
     return prepare_base(settings, folder, python=python, deadline=deadline, say=say)
 
 
-def _gate_on_fleet(context: GateContext, deadline: GateDeadline, *, warnings: Sequence[str]) -> GateReport:
+def _log_folder(request: GateRequest) -> LogFolder | None:
+    """Raises GateError where it cannot be written."""
+    if request.fleet_logs is None:
+        return None
+    try:
+        return LogFolder(request.fleet_logs, warn=lambda warning: say(f"gate: {warning}"), prefix="share-")
+    except FleetError as error:
+        raise GateError(f"--gate-fleet-logs: {error}") from None
+
+
+def _gate_on_fleet(
+    context: GateContext, deadline: GateDeadline, *, warnings: Sequence[str], logs: LogFolder | None
+) -> GateReport:
     """The gate of all cases, on the machines of ``--gate-fleet``."""
     # Imported here because only who asked for it needs a cluster.
     from speedscore.fleet.fleet import open_fleet
+    from speedscore.fleet.waiting import patience_within
 
     report = gate_on_fleet(
         context.request.fleet or "",
@@ -168,7 +184,14 @@ def _gate_on_fleet(context: GateContext, deadline: GateDeadline, *, warnings: Se
         left_seconds=lambda: deadline.left_seconds,
         say=say,
         settled=ignore_signals,
-        open_fleet=partial(open_fleet, machines=context.request.fleet_machines),
+        open_fleet=partial(
+            open_fleet,
+            machines=context.request.fleet_machines,
+            logs=logs,
+            packages=context.request.fleet_packages,
+            say=lambda line: say(f"gate: {line}"),
+            patience=patience_within(deadline.left_seconds),
+        ),
     )
     return msgspec.structs.replace(report, reproduce=commands(report))
 

@@ -54,6 +54,10 @@ class GateRequest(msgspec.Struct, frozen=True):
     """The cluster whose machines gate a part each; None for this machine."""
     fleet_machines: int | None = None
     """How many machines that has; None where nobody said it."""
+    fleet_logs: str | None = None
+    """The folder for what is printed there; None where nobody asked for it."""
+    fleet_packages: bool = False
+    """Whether what is installed here is installed there."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -88,6 +92,8 @@ def read_request(config: pytest.Config) -> GateRequest:
         instructions=take_instructions(),
         fleet=_fleet(config),
         fleet_machines=_fleet_machines(config),
+        fleet_logs=_fleet_logs(config),
+        fleet_packages=_fleet_packages(config),
     )
 
 
@@ -128,6 +134,22 @@ def _fleet_machines(config: pytest.Config) -> int | None:
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
         raise SettingsError(f"--gate-fleet-machines: expected a number of machines as 4, found {text!r}")
     return int(text)
+
+
+def _fleet_logs(config: pytest.Config) -> str | None:
+    """Raises SettingsError where there is no fleet."""
+    folder: str | None = config.getoption("speedscore_gate_fleet_logs")
+    if folder is not None and config.getoption("speedscore_gate_fleet") is None:
+        raise SettingsError("--gate-fleet-logs: there is no fleet without --gate-fleet ADDRESS")
+    return folder
+
+
+def _fleet_packages(config: pytest.Config) -> bool:
+    """Raises SettingsError where there is no fleet."""
+    wanted: bool = config.getoption("speedscore_gate_fleet_packages")
+    if wanted and config.getoption("speedscore_gate_fleet") is None:
+        raise SettingsError("--gate-fleet-packages: there is no fleet without --gate-fleet ADDRESS")
+    return wanted
 
 
 def _part(config: pytest.Config) -> Part | None:

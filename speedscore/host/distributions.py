@@ -8,28 +8,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 _INSTALLERS = ("pip", "setuptools", "uv", "wheel")
+SITES = frozenset({"site-packages", "dist-packages"})
+"""The names of folders with installed packages."""
 _RUNS_TESTS = "pytest"
 """Takes no part in what is measured; the names of its plugins begin so."""
 
 
-def installed_versions() -> dict[str, str]:
-    """Distribution → version, each name as the registry writes it; of two of one name the first on the path."""
-    versions: dict[str, str] = {}
+def found_distributions() -> list[tuple[str, str, metadata.Distribution]]:
+    """Name, version and the distribution itself, each name as the registry writes it; of two of one name the first on
+    the path, without what a package brings for itself, as Ray does, which is on the path once that is imported."""
+    seen: dict[str, tuple[str, metadata.Distribution]] = {}
     for found in metadata.distributions():
         # What is half removed has no name, or no version.
         told: Any = found.metadata or {}
         name, version = told.get("Name"), told.get("Version")
-        if name and version:
-            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
-    return dict(sorted(versions.items()))
+        if name and version and not SITES.intersection(folder_of(found).parent.parts):
+            seen.setdefault(re.sub(r"[-_.]+", "-", name).lower(), (version, found))
+    return [(name, *each) for name, each in sorted(seen.items())]
+
+
+def folder_of(found: metadata.Distribution) -> Path:
+    """The one on the path in which it was found."""
+    return Path(str(found.locate_file("")))
+
+
+def installed_versions() -> dict[str, str]:
+    """Distribution → version."""
+    return {name: version for name, version, _ in found_distributions()}
+
+
+def is_installer(distribution: str) -> bool:
+    return distribution in _INSTALLERS
 
 
 def takes_part(distribution: str) -> bool:
     """Whether a figure may depend on it: not on what installs, and not on what runs tests."""
-    return distribution not in _INSTALLERS and not distribution.startswith(_RUNS_TESTS)
+    return not is_installer(distribution) and not distribution.startswith(_RUNS_TESTS)
 
 
 def differing(here: Mapping[str, str], there: Mapping[str, str]) -> dict[str, tuple[str, str]]:

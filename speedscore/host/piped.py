@@ -18,8 +18,9 @@ from pathlib import Path
 
 import psutil
 
+from speedscore.host.kept_logs import kept_log, shorten
 from speedscore.host.reaper import mark
-from speedscore.host.variables import PIPES
+from speedscore.host.variables import KEPT_LOGS, PIPES
 from speedscore.text.cleaning import without_colours
 
 _LOG_LINES = 15
@@ -51,15 +52,21 @@ class PipedProcess:
         env: Mapping[str, str],
         cwd: Path | None = None,
         hidden: re.Pattern[str] | None = None,
+        title: str = "",
     ) -> None:
-        self._log_path = log_path
+        """What it prints goes to ``log_path``. Where it has a ``title`` and somebody asked for logs of such processes,
+        they are kept instead, and what it starts itself is not told of that."""
+        kept = kept_log(title) if title else None
+        self._log_path = kept or log_path
+        self._is_kept = kept is not None
+        variables = {name: value for name, value in env.items() if not (title and name == KEPT_LOGS)}
         self._hidden = hidden
         self._buffer = b""
         self._frozen = False
         theirs_read, ours_write = os.pipe()
         ours_read, theirs_write = os.pipe()
         try:
-            with log_path.open("wb") as log:
+            with self._log_path.open("wb") as log:
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -67,7 +74,7 @@ class PipedProcess:
                     stderr=subprocess.STDOUT,
                     pass_fds=(theirs_read, theirs_write),
                     start_new_session=True,
-                    env={**env, **mark(), PIPES: f"{theirs_read},{theirs_write}"},
+                    env={**variables, **mark(), PIPES: f"{theirs_read},{theirs_write}"},
                     cwd=cwd,
                 )
         except BaseException:
@@ -178,6 +185,8 @@ class PipedProcess:
         # Inside a driver that hangs, a process does not even hear this; the other cases must not wait for it.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)
+        if self._is_kept:
+            shorten(self._log_path)
         with contextlib.suppress(OSError):
             self._ours_write.close()
         if self._ours_read >= 0:

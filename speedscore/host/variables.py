@@ -11,6 +11,8 @@ PIPES = "SPEEDSCORE_PIPES"
 CHECKOUT = "SPEEDSCORE_CHECKOUT"
 """Tells a process on a machine of a fleet what its code is, which came without its repository: the commit, 1 where the
 tree was dirty, and the folder, with blanks between."""
+KEPT_LOGS = "SPEEDSCORE_KEPT_LOGS"
+"""Names the folder where processes that are started from here on are to keep what they print; not set without one."""
 
 XLA_FLAGS_OF_TENSORFLOW = "TF_XLA_FLAGS"
 """What TensorFlow tells XLA."""

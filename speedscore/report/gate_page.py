@@ -57,7 +57,7 @@ def render_gate(report: GateReport) -> str:
         .render(
             report=clean,
             styles=styles(),
-            sides=wording.sides(clean),
+            sides=[*wording.sides(clean), *wording.machines(clean)],
             claims=wording.claims(clean),
             headers=_HEADERS,
             rows=[_row(verdict) for verdict in shown],

@@ -20,6 +20,9 @@ _HALVES = "\ud800-\udfff"
 _UNSAFE = re.compile(f"[{_CONTROLS}{_ORDER}{_OTHER_LINE_ENDS}{_HALVES}]")
 _UNSAFE_NAME = re.compile(f"[\n{_CONTROLS}{_ORDER}{_OTHER_LINE_ENDS}{_HALVES}]")
 
+_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_.+=-]+")
+_MOST_OF_FILE_NAME = 80
+
 NAME_PATTERN = f"^[^\n{_CONTROLS}{_ORDER}{_OTHER_LINE_ENDS}{_HALVES}]*$"
 """A regular expression of what may stand where a name belongs: one line without any of these."""
 
@@ -46,6 +49,11 @@ def one_line(text: str) -> str:
 def writable(text: str) -> str:
     """The text as it stands, but for halves of surrogate pairs, which no encoding can write: each as its escape."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def file_name(text: str) -> str:
+    """A part of a file's name that is like the text: one that every system takes, and that leads to no other folder."""
+    return _NOT_IN_FILE_NAMES.sub("-", text)[:_MOST_OF_FILE_NAME].strip("-.") or "unnamed"
 
 
 def is_name(text: str) -> bool:

@@ -20,7 +20,7 @@ tails, and twenty runs do not show how heavy. It reads no file and prints nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from statistics import fmean, median
 from typing import Literal
@@ -85,23 +85,52 @@ class UnpairedReading(msgspec.Struct, frozen=True):
     """From run to run, as it was used for head's first run."""
 
 
-def learn(centres: Sequence[float] | NDArray[np.float64], processes: Sequence[int] | NDArray[np.int64]) -> Past | None:
+def learn(
+    centres: Sequence[float] | NDArray[np.float64],
+    processes: Sequence[int] | NDArray[np.int64],
+    *,
+    machines: Sequence[str] | NDArray[np.str_] | None = None,
+) -> Past | None:
     """The noise between earlier runs of one case, in the order of time; None where there are fewer than 20.
 
-    ``centres``: of each run the mean over processes of the log figure; ``processes``: of each run how many.
+    ``centres``: of each run the mean over processes of the log figure; ``processes``: of each run how many;
+    ``machines``: of each run on which it was measured, where the noise is asked for between runs of different ones.
+    Steps lead then from the nearest run of another machine before, and to the nearest after, and runs that have not
+    both teach nothing.
 
     The smaller of the two steps that lead to a run and away from it, squared and averaged, by what it would be for
     independent normal noise of variance 1 (2 - 2 sqrt(3) / pi). A change of the code is one step, between two runs that
     resemble their other neighbours, and adds nothing; a run that was out for once is two steps, and counts in full.
     The median of the steps, more robust still, would overlook the very runs that make false alarms.
     """
-    if len(centres) < FEWEST_PAST_RUNS:
+    places = _between_others(range(len(centres)) if machines is None else list(machines))
+    runs = len(places) + 2
+    if runs < FEWEST_PAST_RUNS:
         return None
-    steps = np.abs(np.diff(centres))
-    smaller = np.minimum(steps[1:], steps[:-1]) ** 2
+    before, at, after = np.asarray(centres)[np.array(places).T]
+    smaller = np.minimum(np.abs(at - before), np.abs(after - at)) ** 2
     return Past(
-        spread=math.sqrt(float(smaller.mean()) / _SMALLER_OF_TWO), runs=len(centres), processes=float(median(processes))
+        spread=math.sqrt(float(smaller.mean()) / _SMALLER_OF_TWO), runs=runs, processes=float(median(processes))
     )
+
+
+def _between_others(machines: Sequence[Hashable]) -> list[tuple[int, int, int]]:
+    """Of each run that has runs of other machines on both sides: the nearest before it, itself, the nearest after."""
+    last = len(machines) - 1
+    before, after = _nearest_before(machines), _nearest_before(machines[::-1])[::-1]
+    return [
+        (earlier, at, last - later)
+        for at, (earlier, later) in enumerate(zip(before, after, strict=True))
+        if earlier is not None and later is not None
+    ]
+
+
+def _nearest_before(machines: Sequence[Hashable]) -> list[int | None]:
+    """Of each run the place of the last before it that was on another machine."""
+    nearest: list[int | None] = [None] * len(machines)
+    for at in range(1, len(machines)):
+        nearest[at] = at - 1 if machines[at - 1] != machines[at] else nearest[at - 1]
+    return nearest
 
 
 def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: VerdictPolicy, *, metrics: int) -> UnpairedReading:

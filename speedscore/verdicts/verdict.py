@@ -118,7 +118,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the case is called unchanged although the interval excludes 1: a change that is smaller than what is to
     be found, or none, for the interval's level is shared over neither cases nor looks."""
     machine: str = ""
-    """The machine of a fleet that it was measured on; empty where it was this one."""
+    """The machine of a fleet that it was measured on; empty where it was this one. Of saved runs the name of the one
+    that both sides have, or of base's and head's, as in ``box-1 → box-2``; empty where one is not known."""
 
 
 class Answer(Protocol):

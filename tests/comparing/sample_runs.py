@@ -34,10 +34,12 @@ def compare(
     return runs.compare(base, head, history=history, settings=settings, allow=allow)
 
 
-def save_plain(path: Path, *, median: float = 0.1, day: float = 0.0, processor: str = "a processor") -> Path:
+def save_plain(
+    path: Path, *, median: float = 0.1, day: float = 0.0, processor: str = "a processor", host: str = ""
+) -> Path:
     """What pytest-benchmark itself saves, as much as is read of it."""
     document = {
-        "machine_info": {"cpu": {"brand_raw": processor, "count": 2}, "python_version": "3.11.7"},
+        "machine_info": {"node": host, "cpu": {"brand_raw": processor, "count": 2}, "python_version": "3.11.7"},
         "commit_info": {"id": "0123456789abcdef", "dirty": False},
         "benchmarks": [{"fullname": "tests/test_it.py::test_it", "stats": {"median": median, "data": [median]}}],
         "datetime": (FIRST_DAY + timedelta(days=day)).isoformat(),

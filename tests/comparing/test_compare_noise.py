@@ -142,6 +142,29 @@ def test_changes_of_the_code_are_not_noise_and_a_run_gone_astray_is() -> None:
     assert disturbed.spread > 3 * quiet.spread
 
 
+def test_where_every_run_has_a_machine_of_its_own_they_teach_what_they_teach_without_names() -> None:
+    values = np.random.default_rng(3).normal(0.0, 0.02, 40)
+    assert learn(values, [2] * 40, machines=[f"runner-{run}" for run in range(40)]) == learn(values, [2] * 40)
+
+
+def test_between_machines_only_steps_from_one_to_another_teach() -> None:
+    slower = 0.08
+    in_turns = [slower * (run % 2) for run in range(20)]
+    past = learn(in_turns, [2] * 20, machines=["a", "b"] * 10)
+    assert past is not None
+    assert past.spread == pytest.approx(slower / math.sqrt(2 - 2 * math.sqrt(3) / math.pi))
+    assert learn([0.0] * 40, [2] * 40, machines=["a"] * 40) is None
+    # One moved to another for good: as well a change of the code.
+    assert learn([0.0] * 20 + [slower] * 20, [2] * 40, machines=["a"] * 20 + ["b"] * 20) is None
+
+
+def test_a_change_of_the_code_is_no_difference_between_machines() -> None:
+    values = [0.3 * (run >= 20) for run in range(40)]
+    past = learn(values, [2] * 40, machines=["a", "b"] * 20)
+    assert past is not None
+    assert past.spread < 0.01
+
+
 Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 NOISES: dict[str, Noise] = {
@@ -198,6 +221,26 @@ def test_false_alarms_stay_below_what_is_stated(noise: str, past: int, runs: int
     found = comparisons(NOISES[noise], past=past, runs=runs, processes=processes, metrics=metrics)
     for outcome in ("regressed", "improved"):
         assert found[outcome] <= at_most(VerdictPolicy().false_alarm / metrics)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize(
+    ("machines", "are_new"), [(2, False), (5, True), (10, False)], ids=["the same two", "of five others", "of ten"]
+)
+def test_what_machines_of_one_kind_differ_by_makes_no_false_alarm(noise: str, machines: int, are_new: bool) -> None:
+    """Of their noise four fifths are each machine's own, and which of them a night's run goes to is chance."""
+    rng, found = np.random.default_rng(11), Counter[Outcome]()
+    for _ in range(TRIALS):
+        own = RUN_SPREAD * NOISES[noise](rng, machines + 2)
+        nights = rng.integers(0, machines, 60)
+        values = own[nights] + RUN_SPREAD / 4 * NOISES[noise](rng, 60)
+        past = learn(values, [1] * 60, machines=[f"box-{machine}" for machine in nights])
+        assert past is not None
+        compared = [machines, machines + 1] if are_new else rng.choice(machines, 2, replace=False)
+        base, head = own[compared] + RUN_SPREAD / 4 * NOISES[noise](rng, 2)
+        found[read_unpaired([[base]], [[head]], past, VerdictPolicy(), metrics=1).decision.outcome] += 1
+    for outcome in ("regressed", "improved"):
+        assert found[outcome] <= at_most(VerdictPolicy().false_alarm)
 
 
 @pytest.mark.parametrize("noise", NOISES)

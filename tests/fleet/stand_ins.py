@@ -49,6 +49,25 @@ def dies(request: bytes, report: Report) -> bytes:  # noqa: ARG001
     return b""
 
 
+def prints(request: bytes, report: Report) -> bytes:  # noqa: ARG001
+    """Prints as many characters as it is asked to."""
+    print("x" * int(request))
+    return b""
+
+
+def prints_and_dies(request: bytes, report: Report) -> bytes:
+    """Prints its request, and ends so."""
+    print(request.decode(), flush=True)
+    return dies(request, report)
+
+
+def sees(request: bytes, report: Report) -> bytes:  # noqa: ARG001
+    """Imports a module in a process that it starts, and answers with what that said its version and its Python are."""
+    said = "json.dumps({'version': module.VERSION, 'python': sys.executable})"
+    script = f"import json, sys, {request.decode()} as module; print({said})"
+    return subprocess.check_output([sys.executable, "-c", script])
+
+
 def has_children(request: bytes, report: Report) -> bytes:  # noqa: ARG001
     """Starts a process in a session of its own, tells the numbers of both, and waits for hours."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(9999)"], start_new_session=True)

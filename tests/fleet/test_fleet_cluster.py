@@ -17,8 +17,10 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.session.fleet.versions import Demands, admit
-from speedscore.fleet.fleet import Fleet, Patience, open_fleet
-from speedscore.fleet.work import Answered, Began, Failed, FleetError, Lost, Piece, Reported
+from speedscore.fleet.fleet import Fleet, open_fleet
+from speedscore.fleet.log_folder import LogFolder
+from speedscore.fleet.waiting import Patience
+from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Failed, FleetError, Lost, Piece, Reported
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.git import git_says
@@ -111,6 +113,28 @@ def test_pieces_are_placed_by_resource_alone_on_their_machine_and_in_processes_o
     assert all(span.checkout.startswith(commit) for span in every)
     assert {span.threads for span in every} == {os.environ.get("OMP_NUM_THREADS")}
     assert {machine.environment["git.commit"] for machine in fleet.machines} == {commit}
+
+
+def test_what_was_printed_on_each_machine_is_kept_here_also_where_the_process_of_a_piece_is_killed(
+    address: str, tmp_path: Path
+) -> None:
+    warnings: list[str] = []
+    logs = LogFolder(str(tmp_path / "logs"), warn=warnings.append)
+    with open_fleet(address, checkout=ROOT, logs=logs, patience=PATIENCE) as fleet:
+        names = {machine.name for machine in fleet.machines}
+        work = [piece("loud", "prints", "2000000"), piece("weak", "prints_and_dies", "no such card")]
+        events = list(fleet.run(work))
+    answered = [event for event in events if isinstance(event, Answered)]
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    kept = {str(path): path.read_text() for path in (tmp_path / "logs").glob("*.log")}
+    assert len(kept) == 1 + MOST_PLACINGS
+    loud = kept.pop(answered[0].log)
+    assert loud.startswith("===== piece (1 of 1) =====\nxxx")
+    assert "bytes are left out here" in loud
+    assert all(text == "===== piece (1 of 1) =====\nno such card\n" for text in kept.values())
+    assert any(failed.reason.endswith(f" (log: {log})") for log in kept)
+    assert {Path(log).name.split("_")[1] for log in (*kept, answered[0].log)} <= names
+    assert not warnings
 
 
 def test_closing_a_run_ends_what_it_started_on_every_machine_and_the_fleet_goes_on(fleet: Fleet) -> None:

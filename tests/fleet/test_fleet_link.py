@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import ClusterLostError, Link, init_ray
+from speedscore.fleet.cluster import ClusterLostError, Link
+from speedscore.fleet.connecting import init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
+from speedscore.fleet.nodes import Node, may_answer
 
 TWO_DAYS_SECONDS = 48 * 3600.0
 LONGER_THAN_ANY_SILENCE_SECONDS = HUNG_SECONDS + LOOK_SECONDS + 1.0
@@ -22,11 +24,11 @@ LONGER_THAN_ANY_SILENCE_SECONDS = HUNG_SECONDS + LOOK_SECONDS + 1.0
 class Actor:
     """What stands on a node: the test answers what it was asked."""
 
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self.asked: Future[list[bytes]] = Future()
-        self.begin = SimpleNamespace(remote=lambda *_: None)
-        self.next_signs = SimpleNamespace(remote=self._ask)
+    def __init__(self, kind: type, host: str, options: dict[str, Any]) -> None:
+        self.kind, self.host, self.options = kind, host, options
+        self.asked: Future[Any] = Future()
+        self.begin = SimpleNamespace(remote=lambda *_, **__: None)
+        self.next_signs = self.missing = self.install = SimpleNamespace(remote=self._ask)
 
     def _ask(self, *_: object) -> Any:
         self.asked = Future()
@@ -57,8 +59,10 @@ class Cluster:
             {"NodeID": host, "NodeManagerAddress": host, "Alive": True, "Resources": {"CPU": 1}} for host in self._hosts
         ]
 
-    def remote(self, _: type) -> Any:
-        return SimpleNamespace(options=lambda **options: SimpleNamespace(remote=lambda *_, **__: self._start(options)))
+    def remote(self, kind: type) -> Any:
+        return SimpleNamespace(
+            options=lambda **options: SimpleNamespace(remote=lambda *_, **__: self._start(kind, options))
+        )
 
     def kill(self, actor: Actor) -> None:
         self.actors.remove(actor)
@@ -67,9 +71,9 @@ class Cluster:
         (actor,) = [actor for actor in self.actors if actor.host == host]
         return actor
 
-    def serve(self, hear: Callable[[Link, wire.News], None]) -> None:
+    def serve(self, hear: Callable[[Link, wire.News], None], *, requirements: dict[str, str] | None = None) -> None:
         """The link's whole life; ``hear`` is its driver, and ends it with a BrokenPipeError."""
-        link = Link(lambda news: hear(link, news), now=self._now)
+        link = Link(lambda news: hear(link, news), requirements=requirements, now=self._now)
         with contextlib.suppress(BrokenPipeError):
             link.serve()
 
@@ -77,8 +81,8 @@ class Cluster:
         self.seconds += self._tick_seconds
         return self.seconds
 
-    def _start(self, options: dict[str, Any]) -> Actor:
-        self.actors.append(Actor(options["scheduling_strategy"]))
+    def _start(self, kind: type, options: dict[str, Any]) -> Actor:
+        self.actors.append(Actor(kind, options["scheduling_strategy"], options))
         return self.actors[-1]
 
 
@@ -144,6 +148,70 @@ def test_a_ray_that_does_not_answer_any_more_has_lost_its_cluster(monkeypatch: p
     monkeypatch.setattr(cluster, "nodes", nodes)
     with pytest.raises(ClusterLostError, match=r"^the cluster is lost: ConnectionError: Client is shutting down\.$"):
         Link(lambda _: None, now=cluster._now).serve()
+
+
+def test_machines_that_are_given_back_are_asked_for_anew_a_moment_later_behind_whoever_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(monkeypatch, "ours", "held", tick_seconds=1.0)
+    asked_first: list[Actor] = []
+    joined_at: list[float] = []
+    left_at: list[float] = []
+
+    def hear(link: Link, news: wire.News) -> None:
+        match news:
+            case wire.Joined():
+                joined_at.append(cluster.seconds)
+                if len(joined_at) == 2:
+                    raise BrokenPipeError
+                link.hear(wire.GiveBack())
+            case wire.Left():
+                left_at.append(cluster.seconds)
+            case wire.Standing():
+                asked_first[:] = asked_first or cluster.actors
+                ours = [actor for actor in cluster.actors if actor.host == "ours" and not actor.asked.done()]
+                for actor in ours:
+                    actor.describe()
+
+    cluster.serve(hear)
+    assert joined_at[1] - left_at[0] >= 20
+    assert cluster.on("held") in asked_first, "a question that is open stays so"
+    assert cluster.on("ours") not in asked_first
+
+
+def test_a_machine_on_which_packages_are_installed_is_held_by_no_other_job() -> None:
+    node = Node("1", host="one", address="one", resources={})
+    node.actor = object()
+    assert may_answer(node)
+    node.installs = "numpy"
+    assert not may_answer(node)
+
+
+def test_a_machine_is_awaited_while_it_is_asked_or_given_back_and_not_once_it_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(monkeypatch, "ours", tick_seconds=1.0)
+    stood: dict[str, bool] = {}
+
+    def hear(link: Link, news: wire.News) -> None:
+        match news:
+            case wire.Joined():
+                link.hear(wire.GiveBack())
+            case wire.Standing((absence,), is_awaited=is_awaited):
+                stood[absence.rpartition(": ")[2]] = is_awaited
+                if not is_awaited:
+                    raise BrokenPipeError
+                if cluster.actors and len(stood) == 1:
+                    cluster.on("ours").describe()
+                elif cluster.actors:
+                    cluster.on("ours").asked.set_exception(RuntimeError("no such module"))
+
+    cluster.serve(hear)
+    assert stood == {
+        "has just been asked": True,
+        "it was given back for a moment, as another job may wait for it": True,
+        "no such module": False,
+    }
 
 
 @pytest.mark.parametrize("aborted", [2, 3])

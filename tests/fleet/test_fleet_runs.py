@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.fleet import Fleet, Patience
+from speedscore.fleet.fleet import Fleet
+from speedscore.fleet.log_folder import LogFolder
+from speedscore.fleet.waiting import Opening, Patience, patience_within
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Lost, Piece, Reported
 
-PATIENCE = Patience(open_seconds=20, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10)
+PATIENCE = Patience(
+    open_seconds=20, held_seconds=1000, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10
+)
 
 
 class ScriptedLink:
@@ -29,6 +36,9 @@ class ScriptedLink:
         if isinstance(command, wire.StopAll):
             self.news.append(wire.Stopped())
             return
+        if isinstance(command, wire.GiveBack):
+            self.news.append(wire.Left("m", "it was given back"))
+            return
         entry = command.do.entry
         if entry == "answers":
             self.news.append(wire.Signed(command.number, wire.Message(b"half")))
@@ -37,6 +47,15 @@ class ScriptedLink:
             self.news.append(wire.Signed(command.number, wire.Raised("ValueError: \x1b[31mno\nno")))
         elif entry == "breaks":
             self.news.append(wire.Signed(command.number, wire.Broke("was killed")))
+        elif entry.startswith("prints"):
+            said = b"\x1b[31mwhat it printed" if command.do.keeps_log else b"nobody asked"
+            self.news.append(wire.Signed(command.number, wire.Log(said)))
+            end: dict[str, wire.Sign] = {
+                "prints and is done": wire.Done(b"all"),
+                "prints and raises": wire.Raised("no"),
+                "prints and breaks": wire.Broke("died"),
+            }
+            self.news.append(wire.Signed(command.number, end[entry]))
         elif entry == "takes the machine along":
             self.news.append(wire.Left(command.machine, "power cut"))
 
@@ -50,11 +69,21 @@ class ScriptedLink:
 JOINED = wire.Joined("m", {"cpu.model": "x"}, ("cpu",))
 
 
-def opened(*news: wire.News, at_least: int = 1) -> tuple[Fleet, ScriptedLink]:
+def opened(*news: wire.News, at_least: int = 1, logs: LogFolder | None = None) -> tuple[Fleet, ScriptedLink]:
     link = ScriptedLink(*news)
-    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    return opened_over(link, at_least=at_least, logs=logs), link
+
+
+def opened_over(
+    link: ScriptedLink,
+    *,
+    at_least: int = 1,
+    logs: LogFolder | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Fleet:
+    fleet = Fleet(link, patience=PATIENCE, now=link.now, logs=logs, say=say)
     fleet.wait_for_machines(at_least)
-    return fleet, link
+    return fleet
 
 
 def ends(events: list[Event]) -> list[Event]:
@@ -84,6 +113,29 @@ def test_a_process_that_dies_costs_three_placings_and_no_machine() -> None:
     events = list(fleet.run([Piece("a", "breaks", b""), Piece("b", "answers", b"")]))
     assert sum(isinstance(event, Lost) for event in events) == 2
     assert ends(events) == [Failed("a", "m", "lost 3 times, the last time: was killed"), Answered("b", "m", b"all")]
+
+
+def test_each_placing_leaves_a_log_whose_file_is_named_where_it_failed(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    fleet, _ = opened(JOINED, wire.Standing(), logs=LogFolder(str(tmp_path), warn=warnings.append))
+    work = [Piece(how, f"prints and {how}", b"") for how in ("is done", "raises", "breaks")]
+    events = [event for event in fleet.run(work) if not isinstance(event, Began)]
+    assert events == [
+        Answered("is done", "m", b"all", f"{tmp_path}/is-done_m_1.log"),
+        Failed("raises", "m", f"no (log: {tmp_path}/raises_m_1.log)"),
+        Lost("breaks", "m", f"died (log: {tmp_path}/breaks_m_1.log)"),
+        Lost("breaks", "m", f"died (log: {tmp_path}/breaks_m_2.log)"),
+        Failed("breaks", "m", f"lost 3 times, the last time: died (log: {tmp_path}/breaks_m_3.log)"),
+    ]
+    assert {path.read_bytes() for path in tmp_path.glob("*.log")} == {b"\x1b[31mwhat it printed"}
+    assert len(list(tmp_path.glob("*.log"))) == 5
+    assert not warnings
+
+
+def test_without_a_folder_none_is_asked_for_and_none_is_kept() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    assert ends(list(fleet.run([Piece("a", "prints and is done", b"")]))) == [Answered("a", "m", b"all")]
+    assert [command.do.keeps_log for command in link.sent if isinstance(command, wire.Begin)] == [False]
 
 
 def test_a_device_that_no_machine_has_is_waited_for_and_then_said_to_be_lacking_with_what_the_cluster_has() -> None:
@@ -185,6 +237,68 @@ def test_a_cluster_where_nothing_answers_is_an_error_that_says_what_to_do() -> N
         opened(wire.Standing(("n: held",), ("cpu",)))
 
 
+HELD = wire.Standing(("n: held",), ("cpu",), is_awaited=True)
+
+
+class LateLink(ScriptedLink):
+    """The cluster stands as it did until a time, when it has other news."""
+
+    def __init__(self, *news: wire.News, then: dict[float, list[wire.News]]) -> None:
+        super().__init__(*news)
+        self._then = then
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        for seconds in [seconds for seconds in self._then if seconds <= self.seconds]:
+            self.news += self._then.pop(seconds)
+        return super().next_news(within_seconds)
+
+
+def test_a_cluster_that_another_job_holds_is_waited_for_and_each_minute_says_so() -> None:
+    link = LateLink(HELD, then={150.0: [JOINED, wire.Standing()]})
+    said: list[str] = []
+    assert [machine.name for machine in opened_over(link, say=said.append).machines] == ["m"]
+    assert said == [f"waiting for a machine, for {minutes} min so far: n: held" for minutes in (1, 2)]
+
+
+def test_a_machine_that_is_held_for_ever_is_given_up_at_last() -> None:
+    link = ScriptedLink(HELD)
+    with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 1000 s: none is here; n: held"):
+        opened_over(link)
+
+
+def test_a_machine_that_cannot_start_is_given_up_as_soon_as_it_is_not_asked_any_more() -> None:
+    link = LateLink(HELD, then={30.0: [wire.Standing(("n: asked again in 8 s: no such module",), ("cpu",))]})
+    with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 30 s: .*no such module"):
+        opened_over(link)
+
+
+def test_fewer_machines_than_were_asked_for_are_given_back_now_and_then_while_others_are_held() -> None:
+    link = LateLink(JOINED, HELD, then={200.0: [JOINED, wire.Joined("n", {}, ("cpu",)), wire.Standing()]})
+    said: list[str] = []
+    opened_over(link, at_least=2, say=said.append)
+    assert link.sent == [wire.GiveBack()]
+    assert said[0] == "waiting for 2 machines, of which 1 has answered, for 1 min so far: n: held"
+    assert "m given back for a moment: another job may wait for it" in said
+
+
+def test_of_two_that_wait_for_each_other_one_gives_back_before_the_other() -> None:
+    given_back = []
+    for drawn in (0.0, 0.5):
+        opening = Opening(Patience(), at_least=2, began=0.0, draw=partial(float, drawn))
+        given_back.append(next(at for at in range(300) if opening.must_give_back(float(at), 1, HELD)))
+    assert given_back == [60, 120]
+    opening = Opening(Patience(), at_least=1, began=0.0)
+    assert not any(opening.must_give_back(float(at), 1, HELD) for at in range(300)), "that is enough"
+
+
+def test_a_gate_waits_no_longer_than_its_budget() -> None:
+    assert patience_within(None) == Patience()
+    assert patience_within(400.0).held_seconds == 400.0
+    assert patience_within(7200.0).held_seconds == Patience().held_seconds
+    short = Opening(patience_within(10.0), at_least=1, began=0.0)
+    assert short.limit_seconds(HELD) == Patience().open_seconds, "as where nothing is held"
+
+
 def test_a_place_that_says_nothing_is_no_cluster_without_machines() -> None:
     with pytest.raises(
         FleetError, match=r"^nothing there has answered as a Ray cluster for 2\d s: is .* ray://HEAD:10001"
@@ -195,3 +309,66 @@ def test_a_place_that_says_nothing_is_no_cluster_without_machines() -> None:
 def test_a_cluster_that_cannot_be_reached_is_an_error_in_its_own_words() -> None:
     with pytest.raises(FleetError, match="ConnectionError: nobody there"):
         opened(wire.Unreachable("ConnectionError: nobody there"))
+
+
+INSTALLING = wire.Standing(("n: installs a==1, for 3 s so far",), is_installing=True)
+REFUSED = wire.Standing(refused=("n is not used: a==1 cannot be installed there: no such version",))
+
+
+class LinkThatTakesTime(ScriptedLink):
+    """Says one thing after the other, each once that many seconds have passed."""
+
+    def __init__(self, *later: tuple[float, wire.News]) -> None:
+        super().__init__()
+        self._later = deque(later)
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        if self._later and self.seconds >= self._later[0][0]:
+            self.news.append(self._later.popleft()[1])
+        return super().next_news(within_seconds)
+
+
+def test_the_time_that_an_installation_takes_is_none_that_a_machine_is_late() -> None:
+    link = LinkThatTakesTime((0, INSTALLING), (300, wire.Standing(("n: has just been asked",))), (310, JOINED))
+    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet.wait_for_machines()
+    assert [machine.name for machine in fleet.machines] == ["m"]
+
+
+def test_others_wait_for_a_machine_on_which_packages_are_being_installed() -> None:
+    late = wire.Joined("late", {}, ("cpu",))
+    link = LinkThatTakesTime((0, JOINED), (1, INSTALLING), (300, wire.Standing()), (300, late))
+    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet.wait_for_machines()
+    assert link.seconds >= 300
+
+
+def test_a_machine_that_is_refused_is_not_waited_for_and_named() -> None:
+    fleet, link = opened(JOINED, REFUSED)
+    assert link.seconds == 0
+    assert fleet.refused == REFUSED.refused
+    (event,) = fleet.run([Piece("a", "answers", b"", device="tpu")])
+    assert isinstance(event, Failed)
+    assert event.reason.endswith("it has m (cpu); n is not used: a==1 cannot be installed there: no such version")
+
+
+def test_where_all_are_refused_that_is_an_error_with_their_reasons() -> None:
+    with pytest.raises(FleetError, match=r"^no machine of the cluster can be used: n is not used: a==1 cannot be inst"):
+        opened(REFUSED)
+
+
+def test_work_waits_for_the_last_machine_while_packages_are_installed_on_it_anew() -> None:
+    fleet, _ = opened(JOINED, wire.Standing())
+    link = LinkThatTakesTime((0, INSTALLING), (300, wire.Standing()), (301, JOINED))
+    fleet._link = link
+    fleet._now = link.now
+    fleet._devices.clear()
+    (answered,) = ends(list(fleet.run([Piece("a", "answers", b"")])))
+    assert isinstance(answered, Answered)
+
+
+def test_what_is_done_on_a_machine_before_it_answers_is_told_in_a_line() -> None:
+    link = ScriptedLink(wire.Told("n: installs\na==1"), JOINED, wire.Standing())
+    said: list[str] = []
+    Fleet(link, patience=PATIENCE, now=link.now, say=said.append).wait_for_machines()
+    assert said == ["n: installs a==1"]

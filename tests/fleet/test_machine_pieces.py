@@ -16,7 +16,7 @@ import pytest
 from speedscore.fleet.describing import ENTRY
 from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
-from speedscore.fleet.wire import Broke, Done, Message, Raised, Sign, decode_description, decode_sign
+from speedscore.fleet.wire import Broke, Done, Log, Message, Raised, Sign, decode_description, decode_sign
 from speedscore.host.git import git_says
 from tests.git import git
 from tests.places import ROOT
@@ -48,6 +48,25 @@ def blocked_in_children(request, report):
 def die(request, report):
     print("about to die", flush=True)
     os.kill(os.getpid(), 9)
+
+def work(request, report):
+    from speedscore.host.piped import PipedProcess
+
+    print("begins", request.decode())
+    worker = PipedProcess(
+        [sys.executable, "-c", "print('no such card', flush=True); input()"],
+        log_path=Path("worker.log"), env=dict(os.environ), title="worker",
+    )
+    try:
+        worker.has_line(within_seconds=60)
+    except RuntimeError:
+        pass
+    if request == b"and dies":
+        os.kill(os.getpid(), 9)
+    worker.close()
+    if request == b"and fails":
+        raise ValueError("it does not work")
+    return b"done"
 """
 
 
@@ -91,8 +110,8 @@ def machine(travelling: Path) -> Iterator[Machine]:
     machine.stop()
 
 
-def signs_of(machine: Machine, entry: str, request: bytes = b"") -> list[Sign]:
-    machine.begin(entry, request)
+def signs_of(machine: Machine, entry: str, request: bytes = b"", *, keeps_log: bool = False) -> list[Sign]:
+    machine.begin(entry, request, keeps_log=keeps_log)
     signs: list[Sign] = []
     deadline = time.monotonic() + 60
     while not signs or not isinstance(signs[-1], Done | Raised | Broke):
@@ -176,3 +195,40 @@ def test_what_a_piece_starts_hears_signals_though_whoever_runs_the_machine_block
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert isinstance(done, Done)
     assert done.answer.strip() == b"set()"
+
+
+@pytest.mark.parametrize(
+    ("request_", "end"),
+    [("and is done", Done), ("and fails", Raised), ("and dies", Broke)],
+    ids=["done", "fails", "dies"],
+)
+def test_what_a_piece_and_its_workers_printed_is_told_before_its_end_however_it_ends(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, request_: str, end: type[Sign]
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    log, last = signs_of(machine, "own_code:work", request_.encode(), keeps_log=True)
+    assert isinstance(last, end)
+    assert isinstance(log, Log)
+    text = log.content.decode()
+    assert "===== worker (2 of 2) =====\nno such card\n" in text
+    if end is not Broke:
+        assert f"===== piece (1 of 2) =====\nbegins {request_}\n" in text
+    if end is Raised:
+        assert 'raise ValueError("it does not work")' in text, "with the traceback"
+
+
+def test_a_piece_is_told_nothing_of_the_one_before_and_no_log_is_told_where_none_was_asked_for(
+    machine: Machine,
+) -> None:
+    (log, _) = signs_of(machine, "own_code:work", b"first", keeps_log=True)
+    assert signs_of(machine, "own_code:work", b"second") == [Done(b"done")]
+    (log, _) = signs_of(machine, "own_code:work", b"third", keeps_log=True)
+    assert isinstance(log, Log)
+    assert b"first" not in log.content
+    assert b"second" not in log.content
+
+
+def test_a_machine_without_room_for_logs_does_its_piece_all_the_same(machine: Machine, tmp_path: Path) -> None:
+    (folder,) = tmp_path.glob("speedscore-machine-*")
+    (folder / "logs").touch()
+    assert signs_of(machine, "own_code:work", keeps_log=True) == [Done(b"done")]

@@ -360,6 +360,11 @@ def test_the_template_of_gitlab_gates_and_writes_one_note(repository: Repository
             return done.returncode
 
         assert run("speedscore-gate") == 10
+        assert {path.name for path in (repository.folder / "speedscore-report").iterdir()} == {
+            "gate.json",
+            "gate.md",
+            "gate.html",
+        }
         assert [run("speedscore-comment", GITLAB_TOKEN=TOKEN) for _ in range(2)] == [0, 0]
         assert run("speedscore-comment") == 2, "a fork's pipeline has no token"
     assert host.writes == ["POST", "PUT"]

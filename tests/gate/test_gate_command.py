@@ -259,7 +259,17 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         ),
         (["--gate-canary=5%", "--gate-part=1/2"], "leave out --gate-canary"),
         (["--gate=HEAD", "--gate-fleet=local", "--gate-part=1/2"], "BASE and head as they are; leave out --gate-part"),
+        (["--gate=HEAD", "--gate-fleet-logs=logs"], "--gate-fleet-logs: there is no fleet without --gate-fleet"),
+        (
+            ["--gate=HEAD", "--gate-fleet=local", "--gate-fleet-logs="],
+            "--gate-fleet-logs: name a folder, found nothing",
+        ),
+        (
+            ["--gate=HEAD", "--gate-fleet=local", "--gate-fleet-logs=pyproject.toml"],
+            "--gate-fleet-logs: pyproject.toml: expected a folder that can be written (File exists)",
+        ),
         (["--gate=HEAD", "--gate-fleet-machines=2"], "--gate-fleet-machines: there is no fleet without --gate-fleet"),
+        (["--gate=HEAD", "--gate-fleet-packages"], "--gate-fleet-packages: there is no fleet without --gate-fleet"),
         (
             ["--gate=HEAD", "--gate-fleet=local", "--gate-fleet-machines=0"],
             "--gate-fleet-machines: expected a number of machines as 4, found '0'",

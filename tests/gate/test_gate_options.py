@@ -38,3 +38,26 @@ def test_beside_a_gate_its_options_are_not_refused(pytester: pytest.Pytester) ->
 def test_an_option_of_another_plugin_that_begins_so_is_none_of_a_gate(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("def pytest_addoption(parser):\n    parser.addoption('--gate-keeper')")
     assert plugin.pytest_cmdline_main(pytester.parseconfig("--gate-keeper=me")) is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--fleet=local"], ["--fleet", "local"], ["--gate=HEAD", "--fleet", "local"], ["--fleet-only=cpu.model=x"]],
+    ids=["a word", "two words", "beside a gate", "another of them"],
+)
+def test_an_option_of_the_benchmarks_where_they_are_not_says_what_is_meant_here(
+    pytester: pytest.Pytester, options: list[str]
+) -> None:
+    with pytest.raises(
+        pytest.UsageError,
+        match=r"^--fleet(-only)?: .* --pyargs speedscore\.bench_suite; .* --gate BASE --gate-fleet ADDRESS$",
+    ):
+        pytester.parseconfig("--benchmark-only", *options)
+
+
+def test_an_option_of_another_plugin_that_is_called_so_is_its_own(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_addoption(parser):\n    parser.addoption('--fleet')")
+    assert pytester.parseconfig("--fleet", "of ships").getoption("fleet") == "of ships"
+    pytester.makeconftest("pytest_plugins = ['speedscore.bench_suite.plugin']")
+    assert pytester.parseconfig("--fleet=local").getoption("fleet") == "local"
+    assert pytester.parseconfig("--pyargs", "speedscore.bench_suite", "--fleet=local").getoption("fleet") == "local"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate import programs
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments.interpreters import Environment, environment_of
 from speedscore.gate.environments.made_environments import Runner, make_environment
-from speedscore.gate.errors import BudgetSpentError, GateError
-from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.gate.errors import GateError
+from speedscore.host import programs
+from speedscore.host.programs import ProgramFailedError, ProgramTooSlowError, run_program
 from tests.waiting import has_gone, wait_until
 
 BEGINS_ANOTHER = 'sleep 600 & echo $! > "$OUT/new"; mv "$OUT/new" "$OUT/pid"; '
@@ -49,7 +49,7 @@ def test_what_it_leaves_running_ends_with_it(tmp_path: Path) -> None:
 
 
 def test_where_its_time_is_spent_it_ends(tmp_path: Path) -> None:
-    with pytest.raises(BudgetSpentError):
+    with pytest.raises(ProgramTooSlowError):
         run(f"{BEGINS_ANOTHER}sleep 600", tmp_path, most_seconds=3.0)
     assert_is_gone(tmp_path)
 

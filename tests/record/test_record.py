@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import DEVICES, PHASES
-from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run, to_block, write_json
+from speedscore.record.run_file import BLOCK_KEY, RunFileError, SavedFile, load_run, load_saved, to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Ratio, Round, RunRecord, Status
 from speedscore.text.cleaning import is_name
 
@@ -402,6 +402,33 @@ def test_what_is_no_number_is_read_beside_the_block_and_refused_in_it(tmp_path: 
     assert "block is not valid" in refusal(path)
     path.write_text(f'{{"benchmarks": {number}}}')
     assert f"no '{BLOCK_KEY}' block" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("machine_info", "host"),
+    [
+        ('{"node": "box-1", "cpu": {"count": 2}}', "box-1"),
+        ('{"node": "two\\nlines"}', "two lines"),
+        ('{"node": 7}', ""),
+        ("{}", ""),
+        ("[1, 2]", ""),
+        ('{"node": "box-1", "load": NaN}', ""),
+    ],
+)
+@pytest.mark.parametrize("beside", ["1.0", "NaN"])
+def test_a_run_is_read_with_what_pytest_benchmark_calls_its_machine(
+    tmp_path: Path, machine_info: str, host: str, beside: str
+) -> None:
+    path = tmp_path / "run.json"
+    block = json.dumps(block_with())
+    path.write_text(f'{{"machine_info": {machine_info}, "beside": {beside}, "{BLOCK_KEY}": {block}}}')
+    assert load_saved(path) == SavedFile(run_of(measured_case()), host)
+
+
+def test_a_run_of_a_machine_that_is_not_named_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({BLOCK_KEY: block_with()}))
+    assert load_saved(path).host == ""
 
 
 def test_a_case_finds_its_own_metric_in_its_rounds() -> None:

@@ -130,6 +130,8 @@ def a_report() -> GateReport:
             ),
         ),
         reproduce={HOSTILE: COMMAND},
+        pairs=12,
+        environment={"cpu.model": "Processor of the Year", "system.name": "Linux"},
     )
 
 
@@ -170,6 +172,14 @@ def test_beside_the_table_stands_what_its_columns_say_and_the_level_of_the_inter
     assert re.search(r"\binterval: 9\d(\.\d+)? %", text)
     assert "minor: a change whose interval excludes 1" in text
     assert "ratio: head over base, above 1 is slower or larger" in text
+
+
+def test_it_names_the_machine_that_measured(tmp_path: Path) -> None:
+    assert "machine  Processor of the Year Linux" in read(a_page(tmp_path)).text
+    machines = {name: {"cpu.model": "Another"} for name in ("one", HOSTILE)}
+    text = read(a_page(tmp_path, msgspec.structs.replace(a_report(), machines=machines))).text
+    assert f"measured on one, {SHOWN}: Another" in text
+    assert "Processor of the Year" not in text
 
 
 def test_a_page_without_a_table_explains_none(tmp_path: Path) -> None:

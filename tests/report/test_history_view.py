@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.comparing.saved_figures import figures_of
 from speedscore.history.asking.change_points import FEWEST_RUNS
 from speedscore.history.asking.changes import history_of
 from speedscore.history.asking.gate_marks import GateMark, read_marks
@@ -55,6 +56,18 @@ def test_a_change_stands_at_the_first_run_with_the_new_level_and_in_the_table() 
     assert "171717171 → 181818181" in texts
     assert "package.jax 0.10.1 → 0.10.2" in texts
     assert "▲ worse" in texts
+
+
+def test_a_change_on_another_machine_of_the_kind_names_both() -> None:
+    saved = [
+        figures_of(run, path=f"{day}.json", host="node2" if day >= STEP else "node1")
+        for day, run in enumerate(records())
+    ]
+    view = history.view(msgspec.structs.replace(content_of(), history=history_of(saved)))
+    assert view is not None
+    (table,) = [block for block in view.blocks if isinstance(block, Table) and block.id == "history-changes"]
+    (row,) = [row for row in table.rows if row[2].text == "time"]
+    assert "machine node1 → node2, package.jax 0.10.1 → 0.10.2" in [cell.text for cell in row]
 
 
 def test_a_gates_verdict_stands_at_its_commit_and_in_the_table(tmp_path: Path) -> None:

@@ -9,15 +9,17 @@ pytest.importorskip("altair", reason='the report is drawn with it: python -m pip
 
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, RunRecord
-from speedscore.report.blocks import Figure, Table, View
+from speedscore.report.blocks import Cell, Figure, Prose, Table, View
 from speedscore.report.content import Content
 from speedscore.report.details.cases import case_details
 from speedscore.report.details.runs import run_details
 from speedscore.report.performance.groups import find_groups
-from speedscore.report.views import performance, runs
+from speedscore.report.views import overview, performance, runs
 from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.score_report import build_report
 from tests.record.sample_machines import MACHINES, on
 from tests.report.sample_content import content_of
+from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 
@@ -92,6 +94,25 @@ def test_the_runs_details_describe_every_machine() -> None:
     (table,) = view.blocks
     assert isinstance(table, Table)
     assert "2 machines: EPYC, H100 and Xeon" in [cell.text for cell in table.rows[0]]
+
+
+def test_the_overview_and_the_list_of_runs_say_where_the_versions_of_machines_differ() -> None:
+    versions = {"box-1": "0.10.2", "box-2": "0.4.1"}
+    machines = {name: fields | {"package.jax": versions[name]} for name, fields in MACHINES.items()}
+    record = msgspec.structs.replace(fleet_run(*two_machines()), machines=machines)
+    run = NamedRun(name="run.json", record=record)
+    evidence = make_evidence(runs=(run,))
+    scores = build_report(RUBRIC, evidence, frameworks=evidence.frameworks())
+    content = msgspec.structs.replace(content_of(), runs=(run,), evidence=evidence, scores=scores)
+    said = "jax 0.10.2 on box-1, 0.4.1 on box-2"
+    view = runs.view(content)
+    assert view is not None
+    (table,) = view.blocks
+    assert isinstance(table, Table)
+    assert said in [cell.note for cell in table.rows[0] if isinstance(cell, Cell)]
+    (measured,) = [block for block in overview.view(content).blocks if block.id == "measured"]
+    assert isinstance(measured, Prose)
+    assert any(f"Versions differ: {said}." in item.text for item in measured.items)
 
 
 def test_a_case_says_its_machine() -> None:

@@ -195,8 +195,8 @@ class FleetBlocks:
                 self._progress.began(piece, machine)
             case Reported(machine=machine, message=message):
                 self._take(piece, machine, message)
-            case Answered(machine=machine, answer=answer):
-                self._take(piece, machine, answer)
+            case Answered(machine=machine, answer=answer, log=log):
+                self._take(piece, machine, answer, log=log)
                 self._ended[piece] = ""
             case Lost(machine=machine, reason=reason):
                 self._progress.lost(piece, machine, reason)
@@ -215,14 +215,20 @@ class FleetBlocks:
     def _device(self, piece: str) -> DeviceName:
         return next(iter(self._cases[piece].values())).device
 
-    def _take(self, piece: str, machine: str, content: bytes) -> None:
+    def _take(self, piece: str, machine: str, content: bytes, *, log: str = "") -> None:
         match decode_message(content):
             case Said(line):
                 self._progress.said(piece, machine, line)
             case Known(cases):
-                own = [msgspec.structs.replace(case, machine=machine) for case in cases if self._is_of(case, piece)]
+                own = [_placed(case, machine, log) for case in cases if self._is_of(case, piece)]
                 self._results |= {case.nodeid: case for case in own}
                 self._keep(own)
 
     def _is_of(self, case: CaseResult, piece: str) -> bool:
         return case.nodeid in self._cases[piece]
+
+
+def _placed(case: CaseResult, machine: str, log: str) -> CaseResult:
+    """With its machine, and where it failed with the file that says more than the last lines of its worker."""
+    reason = f"{case.reason}\nlog: {log}" if log and case.status == "failed" else case.reason
+    return msgspec.structs.replace(case, machine=machine, reason=reason)

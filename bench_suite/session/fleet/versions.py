@@ -7,7 +7,7 @@ of themselves and asks none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -15,6 +15,7 @@ from speedscore.fleet.work import FleetMachine
 from speedscore.host.distributions import differing, takes_part
 from speedscore.host.fields import Scalar, as_text, is_allowed
 from speedscore.text.numbers import first_of
+from speedscore.text.suggestions import did_you_mean
 
 _VERSIONS = ("package.", "python.implementation", "python.version")
 _PACKAGE = "package."
@@ -56,11 +57,13 @@ class Admission(msgspec.Struct, frozen=True):
 
 
 def admit(machines: Iterable[FleetMachine], demands: Demands) -> Admission:
+    machines = list(machines)
+    fields = set(demands.environment).union(*(machine.environment for machine in machines))
     admitted, refused, marked = [], {}, {}
     for machine in machines:
         differ = differing_versions(demands.environment, machine.environment) | _differing_packages(demands, machine)
         forbidden = {field: text for field, text in differ.items() if not is_allowed(field, demands.allow)}
-        if unlike := _unlike(demands, machine):
+        if unlike := _unlike(demands, machine, fields):
             refused[machine.name] = "; ".join(unlike)
         elif forbidden:
             refused[machine.name] = f"{_named(forbidden)}; {_what_lets_it(list(forbidden))}"
@@ -90,10 +93,12 @@ def _differs(field: str, there: Scalar, here: Scalar) -> str:
     return f"{field} is {there} and must be {here}, as here"
 
 
-def _unlike(demands: Demands, machine: FleetMachine) -> list[str]:
+def _unlike(demands: Demands, machine: FleetMachine, fields: Collection[str]) -> list[str]:
+    """``fields`` are those that any machine has: one that none has may be mistyped."""
     found = {field: as_text(machine.environment.get(field)) for field in demands.only}
     return [
         f"{field} is {found[field] or 'not known'}, and --fleet-only asks for {asked}"
+        + ("" if field in fields else did_you_mean(field, fields))
         for field, asked in demands.only.items()
         if found[field] != asked
     ]

@@ -46,7 +46,9 @@ def block_workers(preset: Preset, *, in_process: bool, task_caches: Path | None 
         scratch = make_scratch("worker")
         scratches.append(scratch)
         setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches_of(cell, process))
-        return (InProcessWorker(scratch) if in_process else ProcessWorker(scratch)), setting
+        if in_process:
+            return InProcessWorker(scratch), setting
+        return ProcessWorker(scratch, title=f"{cell.id}-process-{process + 1}"), setting
 
     try:
         yield start_worker

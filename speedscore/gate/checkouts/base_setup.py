@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.errors import BudgetSpentError, GateError
-from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.gate.errors import GateError
+from speedscore.host.programs import ProgramFailedError, ProgramTooSlowError, run_program
 from speedscore.text.addresses import without_credentials
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
@@ -25,7 +25,7 @@ def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, de
     """
     try:
         run_program(["sh", "-c", command], python=python, folder=folder, most_seconds=deadline.left_seconds)
-    except BudgetSpentError:
+    except ProgramTooSlowError:
         raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
     except OSError as error:
         raise GateError(f"base_setup: `{command}` could not be run in {of}: {error}") from None

@@ -29,10 +29,10 @@ from speedscore.gate.environments.made_environments import (
     kept_environment,
     make_environment,
     pip_command,
-    site_folder,
 )
 from speedscore.gate.environments.requirements import fulfils, holds_here, read_requirement
 from speedscore.gate.errors import GateError
+from speedscore.host.environments import site_folder
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
 

@@ -6,24 +6,18 @@ goes into one is decided by who asks for it; nothing is resolved here, and the o
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import shutil
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments.interpreters import Environment
-from speedscore.gate.errors import BudgetSpentError, GateError
-from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.gate.errors import GateError
+from speedscore.host import environments
 from speedscore.host.caches import cache_folder
+from speedscore.host.programs import ProgramFailedError, ProgramTooSlowError, run_program
 from speedscore.text.addresses import without_credentials
-
-_KEPT_DAYS = 30
-_WHERE = "name a folder for them in XDG_CACHE_HOME, by its whole path"
 
 
 def kept_environment(kind: str, key: str) -> Path:
@@ -39,43 +33,10 @@ def make_environment(folder: Path, behind: Environment, *, install: Callable[[Pa
 
     Raises GateError.
     """
-    forget_old(folder.parent)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise GateError(f"no environment can be kept ({error}); {_WHERE}") from None
-    try:
-        run([behind.python, "-m", "venv", "--without-pip", str(new)])
-        if install is not None:
-            install(new / "bin" / "python")
-        # Only now: an installer that saw the other environment would take packages out of it.
-        lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in behind.site_folders)
-        (site_folder(new) / "zz-present-environment.pth").write_text(lines)
-        try:
-            new.rename(folder)
-        except OSError as error:
-            if not folder.is_dir():  # else another gate was faster
-                raise GateError(f"{folder} could not be made: {error}; is there room on the disk?") from None
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-
-
-def site_folder(environment: Path) -> Path:
-    (found,) = environment.glob("lib/python*/site-packages")
-    return found
-
-
-def forget_old(kept: Path) -> None:
-    """Remove what no gate has used for so long."""
-    oldest = time.time() - _KEPT_DAYS * 24 * 3600
-    for folder in [*kept.glob("*"), *kept.glob(".*-*")]:
-        with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < oldest:
-                # Under another name first: one that is half removed must not be found again.
-                forgotten = folder if folder.name.startswith(".") else folder.with_name(f".forgotten-{folder.name}")
-                folder.rename(forgotten)
-                shutil.rmtree(forgotten, ignore_errors=True)
+        environments.make_environment(folder, behind.python, behind.site_folders, install=install, run=run)
+    except environments.EnvironmentNotKeptError as error:
+        raise GateError(str(error)) from None
 
 
 def pip_command(environment: Environment) -> list[str]:
@@ -115,7 +76,7 @@ class Runner:
         try:
             left_seconds = self.deadline.left_seconds
             return run_program(command, python=self._python, variables=variables, most_seconds=left_seconds)
-        except BudgetSpentError:
+        except ProgramTooSlowError:
             raise self._error(f"the time budget was spent on {self._doing}") from None
         except OSError as error:
             raise self._error(f"{self._doing} failed: {error}") from None

@@ -3,6 +3,7 @@
     arguments       the command line of a part's gate
     trees           base and head as they travel
     on_machine      what runs on a machine: the gate of one part
+    naming_logs     where what a part printed is kept, beside what did not run
     part_states     what is known of each part, as a fleet tells it
     merging         the reports of all parts as one
     equal_machines  which machines are equal, and how others differ

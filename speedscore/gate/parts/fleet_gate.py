@@ -61,9 +61,13 @@ def gate_on_fleet(
         request = PartRequest(arguments=arguments, folder="." if started.startswith("..") else started)
         with open_fleet(address, checkout=scratch) as fleet:
             at_first = fleet.machines
+            without = (*fleet.absent, *fleet.refused)
+            absent = [f"the cases were shared out without a machine: {absence}" for absence in without]
             chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
                 say(left_out_line(name, why))
+            for absence in fleet.absent:
+                say(f"gate: not used unless it answers later: {absence}")
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
             place = partial(_piece, left_seconds=left_seconds)
@@ -83,7 +87,7 @@ def gate_on_fleet(
     known = states.known()
     if not any(state.report for state in known) and states.cut_off not in (INTERRUPTED, SPENT):
         raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(state.why_not for state in known))}")
-    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *unlike, *looked.warnings))
+    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *absent, *unlike, *looked.warnings))
     return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=states.cut_off)
 
 

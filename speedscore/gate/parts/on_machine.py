@@ -20,6 +20,7 @@ from speedscore.gate.part import INSTRUCTIONS, LeaderInstructions
 from speedscore.gate.parts.trees import BASE, HEAD
 from speedscore.gate.reporting.report_file import read_report
 from speedscore.host.git import git_complaint
+from speedscore.host.kept_logs import append, kept_log
 from speedscore.text.cleaning import without_colours
 
 ENTRY = f"{__name__}:gate_part"
@@ -60,6 +61,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
         instructions.write_bytes(msgspec.json.encode(asked.instructions))
         command = [sys.executable, "-m", "pytest", "-p", "speedscore.plugin", *asked.arguments, *budget]
         last: deque[str] = deque(maxlen=_LAST_LINES)
+        log = kept_log("gate")
         with subprocess.Popen(
             [*command, f"--gate={here / BASE}", f"--gate-json={written}"],
             cwd=here / HEAD / asked.folder,
@@ -72,6 +74,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
+                append(log, line.encode())
                 last.append(without_colours(line.rstrip()))
                 if line.startswith("gate: "):
                     if changed := so_far.read():

@@ -13,6 +13,7 @@ import msgspec
 from speedscore.fleet.work import Answered, Began, Event, Failed, Lost, Reported
 from speedscore.gate.loop.outcome import UNFINISHED
 from speedscore.gate.part import Part
+from speedscore.gate.parts.naming_logs import naming_log
 from speedscore.gate.parts.on_machine import NO_TIME
 from speedscore.gate.reporting.report import GateReport
 from speedscore.gate.reporting.report_file import read_report
@@ -55,8 +56,9 @@ class PartStates:
             case Answered(name, machine, answer) if answer == NO_TIME:
                 self.cut_off = SPENT
                 self._end(name, machine=machine, report=None, why_not=f"{SPENT} before it was placed")
-            case Answered(name, machine, answer):
-                self._end(name, machine=machine, report=read_report(answer, what=f"the report of {machine}"))
+            case Answered(name, machine, answer, log):
+                report = read_report(answer, what=f"the report of {machine}")
+                self._end(name, machine=machine, report=naming_log(report, log))
             case Lost(name, machine, reason):
                 self._note(name, report=None)
                 return f"{machine} is lost ({one_line(reason)}); share {name} is gated anew elsewhere"

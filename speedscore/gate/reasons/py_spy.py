@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -35,7 +37,12 @@ _ROUND_FILE, _ROUND_NAMES = "speedscore_gate_rounds.py", ("Rounds.time", "time")
 
 
 def find_py_spy() -> str | None:
-    """Beside this interpreter, as in an environment that is not activated, or else on the path."""
+    """Where it was installed for this interpreter, whose environment need not be activated and may see that of another
+    behind itself, or else on the path."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for file in metadata.files("py-spy") or ():
+            if file.name == "py-spy" and (installed := Path(str(file.locate()))).exists():
+                return str(installed.resolve())
     beside = Path(sys.executable).with_name("py-spy")
     return str(beside) if beside.exists() else shutil.which("py-spy")
 

@@ -28,6 +28,8 @@ _WRITING = (
     *("--benchmark-json", "--benchmark-save", "--benchmark-storage"),
 )
 """They say where something is written, and change nothing of what is measured."""
+_OF_THIS_GATE = ("--gate", "--gate-part", "--gate-time-budget")
+_OF_A_FLEET = ("--gate-fleet", "--gate-fleet-logs", "--gate-fleet-machines")
 _WRITING_FLAGS = ("--benchmark-autosave", "--benchmark-save-data")
 _ABSOLUTE = re.compile(
     # It begins a word, an option's value (of "-cFILE" and "-o KEY=FILE" too), or an item of a list. Other slashes are
@@ -98,8 +100,8 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
     """The same without the base, without a limit that was meant for all tests, and without what every gate needs."""
-    kept = _without(arguments, ("--gate", "--gate-fleet", "--gate-fleet-machines", "--gate-part", "--gate-time-budget"))
-    return tuple(word for word in kept if word != "--benchmark-only")
+    kept = _without(arguments, (*_OF_THIS_GATE, *_OF_A_FLEET))
+    return tuple(word for word in kept if word not in ("--benchmark-only", "--gate-fleet-packages"))
 
 
 def _without(arguments: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:

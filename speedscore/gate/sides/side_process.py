@@ -65,6 +65,7 @@ class SideProcess:
             [spec.python, "-m", "pytest", "-p", _PLUGIN, f"--rootdir={spec.project}", *spec.arguments],
             log_path=self._scratch / f"{spec.label}.log",
             cwd=spec.folder,
+            title=spec.label,
             env=_environment(spec, other=other, hash_seed=hash_seed) | {"SPEEDSCORE_GATE_SIGNATURE": self._signature},
         )
 

@@ -43,6 +43,15 @@ class ChangePoint(msgspec.Struct, frozen=True):
     first_after: str
     changed: tuple[Difference, ...]
     """Versions, and other fields that may differ, which changed with it: they may be its reason."""
+    machine_before: str = ""
+    """Name of the machine of the last run with the old level; empty where it is not known."""
+    machine_after: str = ""
+    """Of the first with the new one. Where it is another of the same kind, it may be the reason as well."""
+
+    @property
+    def is_on_another_machine(self) -> bool:
+        """As far as is known."""
+        return bool(self.machine_before and self.machine_after) and self.machine_before != self.machine_after
 
 
 class CaseMark(msgspec.Struct, frozen=True):
@@ -147,6 +156,8 @@ def _placed(series: Series, index: int, *, grew: bool, ratio: float | None) -> C
         last_before=before.commit,
         first_after=after.commit,
         changed=after.changed,
+        machine_before=before.machine_name,
+        machine_after=after.machine_name,
     )
 
 

@@ -24,12 +24,15 @@ import pyarrow.parquet as pq
 from speedscore.history.asking.answers import csv_value, json_value
 from speedscore.history.asking.choosing import chosen_cases
 from speedscore.history.errors import HistoryError
-from speedscore.history.figures.arrow import schema_of
+from speedscore.history.figures.arrow import partition_of_folder, schema_of
 from speedscore.history.figures.tables import TABLES
 from speedscore.history.store.datasets import among, dataset_of, read_whole
 from speedscore.history.store.parts import Contents
 from speedscore.history.store.storage import Folder, Place
+from speedscore.text.suggestions import did_you_mean
 
+_NAME = "machine"
+"""A column."""
 _ROWS_AT_ONCE = 1 << 14
 _ROW_GROUP_ROWS = 1 << 17
 
@@ -41,7 +44,7 @@ class Rows(msgspec.Struct, frozen=True):
     cases: tuple[str, ...] = ()
     """See ``choosing``; none are all."""
     machine: str = ""
-    """The beginning of a machine_id."""
+    """The beginning of a machine_id, or a machine's name in a fleet."""
     since: datetime | None = None
     """UTC, without its zone; of the run."""
     before: datetime | None = None
@@ -70,13 +73,40 @@ def _filter(place: Place, contents: Contents, rows: Rows) -> ds.Expression | Non
     """What the rows must be; None where all are wanted."""
     conditions = []
     if rows.machine:
-        conditions.append(pc.starts_with(ds.field("machine_id"), rows.machine))
+        conditions.append(_of_machine(place, contents, rows))
     if rows.cases:
         conditions.append(among("nodeid", _cases(place, contents, rows)))
     if rows.since or rows.before:
         months = _months(rows)
         conditions += [months, among("run_id", _runs(place, contents, rows, months))]
     return reduce(and_, conditions) if conditions else None
+
+
+def _of_machine(place: Place, contents: Contents, rows: Rows) -> ds.Expression:
+    """Raises HistoryError where there is no such machine, or where its rows cannot be told by its name."""
+    folders = {folder for part in contents.parts for folder in part.mark.files}
+    known = {partition_of_folder(folder)["machine_id"] for folder in folders}
+    if any(machine_id.startswith(rows.machine) for machine_id in known):
+        return pc.starts_with(ds.field("machine_id"), rows.machine)
+    names = _machine_names(place, contents)
+    if rows.machine not in names:
+        there = f"among {', '.join(sorted(known | names))}" if known else "there"
+        raise HistoryError(f"no machine {rows.machine!r} {there}{did_you_mean(rows.machine, known | names)}")
+    if _NAME not in {column.name for column in TABLES[rows.table].columns}:
+        named = ", ".join(name for name, table in TABLES.items() if _NAME in {column.name for column in table.columns})
+        raise HistoryError(
+            f"rows of {rows.table} do not name the machine of a fleet, as {rows.machine!r} is; name a machine_id, or a "
+            f"--table of {named}"
+        )
+    return ds.field(_NAME) == rows.machine
+
+
+def _machine_names(place: Place, contents: Contents) -> set[str]:
+    """Of machines of fleets."""
+    names: set[str] = set()
+    for batch in dataset_of(place, contents, "machines").to_batches(columns=[_NAME]):
+        names.update(name for name in batch.column(_NAME).unique().to_pylist() if name)
+    return names
 
 
 def _months(rows: Rows) -> ds.Expression:

@@ -15,6 +15,7 @@ from speedscore.comparing.finding_runs import find_files
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.history.asking.gate_marks import GateMark, is_gate_report, read_marks
+from speedscore.history.store.parts import adding_to
 from speedscore.record.run_file import RunFileError
 
 
@@ -36,7 +37,10 @@ def read_files(arguments: Sequence[str], *, needs_a_run: bool = True) -> History
     marks: dict[Path, tuple[GateMark, ...]] = {}
     left_out: list[str] = []
     for argument in arguments:
-        paths, pooled = find_files(argument)
+        try:
+            paths, pooled = find_files(argument)
+        except RunFileError as error:
+            raise RunFileError(f"{error}; to make a history: {adding_to(argument)}") from None
         for path in paths:
             try:
                 if is_gate_report(path):

@@ -13,6 +13,7 @@ import msgspec
 
 from speedscore.comparing.fields import Difference
 from speedscore.history.asking.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
+from speedscore.history.asking.choosing import WITHOUT_FIGURES
 from speedscore.history.figures.series import Point, Series
 from speedscore.record.moments import utc
 from speedscore.text.numbers import factor, short_percent
@@ -47,16 +48,25 @@ def _series_lines(changes: SeriesChanges) -> Iterator[str]:
         yield from wrapped(f"  kept apart by {fields_text(series.apart)}", indent="    ")
     for change in changes.change_points:
         yield from wrapped(f"    {_change(series, change)}", indent=_INDENT)
-        if change.changed:
-            yield from wrapped(f"{_INDENT}there changed {fields_text(change.changed)}", indent=f"{_INDENT}  ")
+        if there := there_changed(change):
+            yield from wrapped(f"{_INDENT}there changed {there}", indent=f"{_INDENT}  ")
     for mark in changes.marks:
         yield from wrapped(f"    {_mark(series, mark)}", indent=_INDENT)
 
 
 def series_heading(series: Series) -> str:
+    """With how many machines it was measured on, of one kind, where they are known to be several."""
     first, last = series.points[0], series.points[-1]
     preset = f", {series.preset}" if series.preset else ""
-    return f"{series.metric}{preset}, {series.machine}: {_runs(len(series.points))}, {_days(first, last)}"
+    names = {point.machine_name for point in series.points if point.machine_name}
+    machines = f" on {len(names)} machines" if len(names) > 1 else ""
+    return f"{series.metric}{preset}, {series.machine}: {_runs(len(series.points))}{machines}, {_days(first, last)}"
+
+
+def there_changed(change: ChangePoint) -> str:
+    """The machine first, for it may explain all of it; empty where nothing is known to have changed."""
+    machine = f"machine {change.machine_before} → {change.machine_after}" if change.is_on_another_machine else ""
+    return ", ".join(filter(None, (machine, fields_text(change.changed))))
 
 
 def _change(series: Series, change: ChangePoint) -> str:
@@ -87,6 +97,8 @@ def _summary(report: HistoryReport) -> Iterator[str]:
     changed = sum(bool(changes.change_points) for changes in report.series)
     cases = len({changes.series.case for changes in report.series})
     yield from wrapped(f"{_series(len(report.series))} of {_count(cases, 'case', 'cases')}; {changed} changed.")
+    if not report.series:
+        yield from wrapped(f"No case there has figures; {WITHOUT_FIGURES}.")
     if report.tested:
         yield from wrapped(
             f"{_series(report.tested)} had runs enough to be tested. Where nothing changed at all, any change is found "

@@ -15,7 +15,7 @@ from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, 
 from speedscore.comparing.runs import compare
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.history.errors import HistoryError
-from speedscore.history.store.parts import is_history
+from speedscore.history.store.parts import adding_to, is_history
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
 from speedscore.text.arguments import examples
@@ -75,7 +75,10 @@ def _earlier(options: argparse.Namespace) -> Callable[[RunSet], tuple[SavedRun, 
     if not options.history or not is_history(options.history):
         folder = Path(options.history or STORAGE)
         if options.history and not folder.is_dir():
-            raise RunFileError(f"--history {folder}: no such folder; name one that holds saved runs, or a history")
+            found = (
+                "expected a folder of saved runs or a history, found a file" if folder.is_file() else "no such folder"
+            )
+            raise RunFileError(f"--history {folder}: {found}; to make a history: {adding_to(options.history)}")
         runs = read_history(folder)
         return lambda _: runs
     require("sql", "pyarrow")

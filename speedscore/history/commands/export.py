@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"one of {', '.join(TABLES)} (default: cases)",
     )
-    parser.add_argument("--machine", metavar="ID", help="a machine_id, or its beginning")
+    parser.add_argument("--machine", metavar="ID", help="a machine_id, its beginning, or a name in a fleet")
     parser.add_argument("--since", metavar="DAY", help="runs of that day or month (UTC) and later: 2026-11-27, 2026-11")
     parser.add_argument("--until", metavar="DAY", help="runs of that day or month and before")
 

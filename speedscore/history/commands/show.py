@@ -13,7 +13,10 @@ from speedscore.text.output import complain, write
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "cases", nargs="+", metavar="CASE", help="a node id, its end, what stands in its brackets, or a glob of these"
+        "cases",
+        nargs="+",
+        metavar="CASE",
+        help="a node id, its end, what stands in its brackets or the beginning of that, or a glob of these",
     )
     parser.add_argument(
         "--from",

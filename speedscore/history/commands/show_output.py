@@ -23,7 +23,7 @@ SCHEMA_VERSION = 1
 _INDENT = "    "
 _COLUMNS = (
     *("case", "metric", "unit", "better", "preset", "framework", "model", "device", "machine", "at", "month", "run"),
-    *("commit", "dirty", "value", "low", "high", "processes", "changed"),
+    *("commit", "dirty", "value", "low", "high", "processes", "changed", "machine_name"),
 )
 
 
@@ -63,7 +63,7 @@ def as_csv(all_series: Sequence[Series], *, each_run: bool) -> str:  # noqa: ARG
             changed = "; ".join(f"{each.field} {each.base} → {each.head}" for each in point.changed)
             dirty = "true" if point.is_dirty else "false"
             limits = ("" if limit is None else repr(limit) for limit in (point.low, point.high))
-            figure = (point.commit, dirty, repr(point.value), *limits, point.processes, changed)
+            figure = (point.commit, dirty, repr(point.value), *limits, point.processes, changed, point.machine_name)
             writer.writerow((*of_series, point.at, _month(point), point.run, *figure))
     return text.getvalue()
 
@@ -90,12 +90,17 @@ def _each_month(series: Series) -> Iterator[str]:
 
 
 def _each_run(series: Series) -> Iterator[str]:
-    """A line for each run: its figure, how far its 95 % interval reaches, and its commit."""
-    yield f"{_INDENT}{'measured (UTC)':<16}  {'figure':>9}  {'95 % from':>9}  {'to':>9}  commit"
-    for point in series.points:
+    """A line for each run: its figure, how far its 95 % interval reaches, its commit, and the machine's name."""
+    commits = [commit_text(point.commit, point.is_dirty) for point in series.points]
+    has_names = any(point.machine_name for point in series.points)
+    width = max(map(len, ["commit", *commits])) if has_names else 0
+    titles = f"{'commit':<{width}}{'  machine' if has_names else ''}"
+    yield f"{_INDENT}{'measured (UTC)':<16}  {'figure':>9}  {'95 % from':>9}  {'to':>9}  {titles}"
+    for point, commit in zip(series.points, commits, strict=True):
         low, high = (NO_FIGURE if limit is None else _figure(series, limit) for limit in (point.low, point.high))
-        commit = commit_text(point.commit, point.is_dirty)
-        yield f"{_INDENT}{utc_text(point.at)[:16]}  {_figure(series, point.value):>9}  {low:>9}  {high:>9}  {commit}"
+        figures = f"{_figure(series, point.value):>9}  {low:>9}  {high:>9}"
+        place = f"{commit:<{width}}{f'  {point.machine_name}' if point.machine_name else ''}".rstrip()
+        yield f"{_INDENT}{utc_text(point.at)[:16]}  {figures}  {place}"
         if point.changed:
             yield from _changed(point, at="")
 

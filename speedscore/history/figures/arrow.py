@@ -53,12 +53,13 @@ def schema_of_kept(table: str) -> pa.Schema:
     return pa.schema([field.with_type(_SHARED) if field.name in SHARED else field for field in fields])
 
 
-def blocks_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, Blocks]]:
+def blocks_by_folder(run: RunRecord, run_id: str, *, host: str = "") -> Iterator[tuple[str, Blocks]]:
     """Folder of a machine and month, and table → its rows, without those of ``PARTITION``. Raises RunFileError."""
     summaries = summaries_of(run)
     found = blocks_by_partition(run, run_id, summaries)
     nodeids = ([block.shared["nodeid"] for block in blocks["cases"]] for _, blocks in found)
-    for (partition, blocks), figures in zip(found, figure_blocks(run, run_id, summaries, nodeids), strict=True):
+    figures_of_parts = figure_blocks(run, run_id, summaries, nodeids, host=host)
+    for (partition, blocks), figures in zip(found, figures_of_parts, strict=True):
         yield "/".join(f"{column}={value}" for column, value in partition.items()), {**blocks, FIGURES.name: figures}
 
 
@@ -79,9 +80,12 @@ class Gathered:
         self._rows_count = 0
         self._tables: dict[tuple[str, str], list[pa.Table]] = {}
 
-    def add(self, run: RunRecord, run_id: str) -> None:
-        """Raises RunFileError where the run, or a value of one that was added before, fits no column."""
-        for folder, tables in list(blocks_by_folder(run, run_id)):
+    def add(self, run: RunRecord, run_id: str, *, host: str = "") -> None:
+        """``host`` is as in ``SavedFile``.
+
+        Raises RunFileError where the run, or a value of one that was added before, fits no column.
+        """
+        for folder, tables in list(blocks_by_folder(run, run_id, host=host)):
             for table, blocks in tables.items():
                 if blocks:
                     key = (folder, table)

@@ -56,10 +56,15 @@ SHARED = ("run_fields", "run", "case_fields")
 
 
 def figure_blocks(
-    run: RunRecord, run_id: str, summaries: Mapping[str, CaseSummary], parts: Iterable[Collection[str]]
+    run: RunRecord,
+    run_id: str,
+    summaries: Mapping[str, CaseSummary],
+    parts: Iterable[Collection[str]],
+    *,
+    host: str = "",
 ) -> Iterator[list[Block]]:
     """Of each part, some node ids, the rows of its cases. Raises RunFileError for what is no moment in the run."""
-    saved = figures_of(run, path=run_id, summaries=summaries)
+    saved = figures_of(run, path=run_id, host=host, summaries=summaries)
     looked_at, passed_over = _apart(saved.fields)
     shared = {
         "run_id": run_id,

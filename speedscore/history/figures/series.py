@@ -43,6 +43,9 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     """Of the order of turns; None where there were none."""
     changed: tuple[Difference, ...] = ()
     """Versions, and other fields that may differ, which are not those of the run before."""
+    machine_name: str = ""
+    """Of the machine: its host's name, or the one that it has in a fleet. Two of one series have like hardware and may
+    differ in speed. Empty where it is not known."""
 
 
 class Series(msgspec.Struct, frozen=True, gc=False):
@@ -201,7 +204,7 @@ def _point(measured: Measured, metric: str, *, before: Measured | None, with_int
     has_interval = with_interval and not figure.is_counted
     reach = interval_fraction_over_medians(figure.by_process) if has_interval else None
     return Point(
-        # All cases and metrics of a run have these three texts in common.
+        # All cases and metrics of a run have these texts in common.
         at=intern(measured.case.occasion),
         run=intern(run.path),
         commit=intern(str(run.fields.get("git.commit") or "")),
@@ -212,6 +215,7 @@ def _point(measured: Measured, metric: str, *, before: Measured | None, with_int
         processes=len(figure.by_process),
         seed=run.seed,
         changed=_changed(before, measured) if before else (),
+        machine_name=intern(measured.case.machine_name),
     )
 
 

@@ -48,7 +48,7 @@ def add_files(place: str, found: Sequence[FoundFiles], left_out: list[str]) -> A
     """
     processes = _processes(sum(len(files.paths) for files in found))
     if processes == 1 or is_of_this_process(place):
-        written = write_runs(place_of(place), ((file.id, file.record) for file in stream_run_files(found, left_out)))
+        written = write_runs(place_of(place), stream_run_files(found, left_out))
         added = Added(len(written.added), len(written.there))
     else:
         added = _by_processes(place, found, left_out, processes=processes)

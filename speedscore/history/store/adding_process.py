@@ -58,8 +58,7 @@ def _told_of(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
             unread.extend((argument, reason) for reason in reasons)
 
     try:
-        identified = ((file.id, file.record) for file in runs())
-        written = write_runs(place_of(request["place"]), identified, writers=request["writers"])
+        written = write_runs(place_of(request["place"]), runs(), writers=request["writers"])
     except (RunFileError, HistoryError) as error:
         yield {"error": type(error).__name__, "message": str(error)}
         return

@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
+from speedscore.comparing.finding_runs import STORAGE
 from speedscore.history.errors import HistoryError
 from speedscore.history.store.storage import Place, is_url, place_of
 
@@ -108,8 +111,19 @@ def open_history(argument: str) -> Place:
     """Raises HistoryError where there is no history, one of another release, or none that can be reached."""
     place = place_of(argument)
     if not has_form(place):
-        raise HistoryError(f"{argument}: no history there; make one: speedscore history add RUN… --to {argument}")
+        raise HistoryError(f"{argument}: no history there; make one: {adding_to(argument)}")
     return place
+
+
+def adding_to(argument: str) -> str:
+    """The command that makes a history where an argument means none: in a file, and in a folder that holds something
+    else, none can be made."""
+    # What can be no path is nothing that is there.
+    with suppress(OSError, ValueError):
+        path = Path(argument)
+        if not is_url(argument) and (path.is_file() or (path.is_dir() and any(path.iterdir()))):
+            return f"speedscore history add {argument} --to FOLDER"
+    return f"speedscore history add RUN… --to {'FOLDER' if argument == str(STORAGE) else argument}"
 
 
 def has_form(place: Place) -> bool:

@@ -6,6 +6,7 @@ is renamed, appended to or locked, and what the files mean is known elsewhere. W
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -71,6 +72,7 @@ def place_of(text: str) -> Place:
         import fsspec
     except ModuleNotFoundError:
         raise HistoryError(f"{text}: needs fsspec; {install_command('sql')}") from None
+    _listen_to_no_log()
     try:
         store, root = fsspec.core.url_to_fs(text)
     except (ImportError, ValueError) as error:
@@ -83,6 +85,17 @@ def place_of(text: str) -> Place:
     if not root.strip("/"):
         raise HistoryError(f"{text}: expected a place in a store, as in s3://bucket/history, found none")
     return ObjectStore(store, root.rstrip("/"), text)
+
+
+def _listen_to_no_log() -> None:
+    """Whatever the package of a store logs on its way to an error, of which a line is said: where nobody listens,
+    Python prints it, with the tracebacks of connections that were tried again.
+
+    Not undone, for such packages end their connections when the process ends. Who set up a log has it.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
 
 
 def _protocols(store: Any) -> Sequence[str]:

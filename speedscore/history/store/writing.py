@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from speedscore.comparing.reading_runs import RunFile
 from speedscore.history.errors import HistoryError
 from speedscore.history.figures.arrow import Gathered, schema_of_kept
 from speedscore.history.figures.kept_figures import FIGURES, ORDER, ROW_GROUP_ROWS
@@ -74,25 +76,25 @@ def add_runs(place: Place, runs: Iterable[RunRecord]) -> Added:
     Raises HistoryError where the place is another release's history, holds something else or cannot be written, and
     RunFileError for a run that does not say when it was made. What was written before stays there.
     """
-    written = write_runs(place, ((content_id(run), run) for run in runs))
+    written = write_runs(place, (RunFile(Path(), run, content_id(run)) for run in runs))
     if written.added:
         merge(place)
     return Added(len(written.added), len(written.there))
 
 
-def write_runs(place: Place, runs: Iterable[tuple[str, RunRecord]], *, writers: int = 1) -> Written:
-    """The same of runs with their ids, as one of so many writers, who share the memory. It does not merge."""
+def write_runs(place: Place, files: Iterable[RunFile], *, writers: int = 1) -> Written:
+    """The same of runs from files, as one of so many writers, who share the memory. It does not merge."""
     _check(place)
     known = set(contents_of(place).run_ids)
     written = Written([], [])
     gathered = Gathered()
-    for run_id, run in runs:
-        if run_id in known:
-            written.there.append(run_id)
+    for file in files:
+        if file.id in known:
+            written.there.append(file.id)
             continue
-        gathered.add(run, run_id)
-        known.add(run_id)
-        written.added.append(run_id)
+        gathered.add(file.record, file.id, host=file.host)
+        known.add(file.id)
+        written.added.append(file.id)
         if gathered.size_bytes > PART_BYTES // writers:
             _write(place, gathered)
             gathered = Gathered()

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from speedscore.comparing.saved_run import TIME
 from speedscore.history.asking.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
-from speedscore.history.commands.changes_output import commit_text, fields_text
+from speedscore.history.commands.changes_output import commit_text, there_changed
 from speedscore.history.figures.series import Point
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import PHASES
@@ -113,7 +113,7 @@ def _change_row(change: ChangePoint, changes: SeriesChanges, *, known: Collectio
             note="" if unknown else f"{factor(change.low or 0.0)} to {factor(change.high or 0.0)}",
         ),
         Cell(f"{_commit(before)} → {_commit(after)}"),
-        Cell(fields_text(change.changed) or NO_FIGURE),
+        Cell(there_changed(change) or NO_FIGURE),
         Cell(series.machine, note=series.preset),
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from speedscore.record.machine_versions import differing_versions
 from speedscore.record.machines import machine_of, measured_by_machine
 from speedscore.record.run_record import RunRecord
 from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.identifiers import run_id
+from speedscore.scoring.cards import measured_wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.text.numbers import NO_FIGURE, first_line
 
@@ -51,11 +53,14 @@ def view(content: Content) -> View | None:
 
 
 def _machines(record: RunRecord) -> Cell:
-    """What its figures come from; of several machines how many, with each kind of hardware once."""
+    """What its figures come from; of several machines how many, each kind of hardware once, and how versions differ."""
     measured = measured_by_machine(record)
     hardware = dict.fromkeys(machine_of(record.environment_of(cases[0])) for cases in measured.values())
     names = " and ".join(filter(None, hardware or [machine_of(record.environment)]))
-    return Cell(f"{len(measured)} machines: {names or NO_FIGURE}" if len(measured) > 1 else names or NO_FIGURE)
+    return Cell(
+        f"{len(measured)} machines: {names or NO_FIGURE}" if len(measured) > 1 else names or NO_FIGURE,
+        note=measured_wording.versions_in_words(differing_versions(record)),
+    )
 
 
 def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:

@@ -60,6 +60,8 @@ class SampleProgram:
         if self._variant == "hang":
             print("thinking forever", file=sys.stderr, flush=True)
             time.sleep(3600)
+        if self._variant == "talkative":
+            print("looks for a card")
         if self._variant == "raise":
             raise ValueError("no kernel for this shape")
         if self._variant == "raise half a character":

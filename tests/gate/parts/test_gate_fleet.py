@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from speedscore.gate.parts.fleet_gate import gate_on_fleet
 from speedscore.gate.parts.on_machine import PartRequest, gate_part
 from speedscore.gate.reporting.report import GateReport
 from speedscore.host.fields import Scalar
+from speedscore.host.kept_logs import collected
+from speedscore.host.variables import KEPT_LOGS
 from speedscore.verdicts.verdict import Verdict
-from tests.gate.parts.part_reports import MACHINES, report, verdict
+from tests.gate.parts.part_reports import CANNOT, MACHINES, report, verdict
 from tests.gate.sample_repository import AT_A_GLANCE
 
 
@@ -80,6 +83,8 @@ class MadeUpFleet:
         """What happens to each piece, of one run after the other."""
         made_up = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
         self.machines = machines or made_up
+        self.absent: tuple[str, ...] = ()
+        self.refused: tuple[str, ...] = ()
         self.asked: dict[str, list[PartRequest]] = {}
         """By piece, for each placing."""
         self._happens = iter(happens)
@@ -140,6 +145,8 @@ def led(
     arguments: tuple[str, ...] = ("--benchmark-only",),
     here: FleetMachine = NOWHERE,
     machines: tuple[FleetMachine, ...] = (),
+    absent: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
     left_seconds: Callable[[], float | None] = lambda: None,
 ) -> Led:
     trees = []
@@ -148,6 +155,7 @@ def led(
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
     fleet = MadeUpFleet(*happens, machines=machines)
+    fleet.absent, fleet.refused = absent, refused
     said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
@@ -211,6 +219,23 @@ def test_machines_of_other_versions_than_where_the_gate_was_started_are_a_warnin
         "the machines run other versions than where this gate was started: python.version is 3.12.1 there and 3.11.7 "
         "here, package.numpy is 0 there and 2 here, package.orjson is 0 there and 3 here and 2 more",
     )
+
+
+def test_a_machine_that_did_not_answer_is_named_at_once_and_in_the_report(tmp_path: Path) -> None:
+    happens = {
+        "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+        "2/2": answered("2/2", "two", verdict("b", "unchanged")),
+    }
+    ran = led(tmp_path, happens, absent=("three: no answer for 31 s",), refused=("four is not used",))
+    assert ran.said[:2] == [
+        "gate: not used unless it answers later: three: no answer for 31 s",
+        "gate: the cases are shared out over one, two",
+    ]
+    assert ran.report.warnings == (
+        "the cases were shared out without a machine: three: no answer for 31 s",
+        "the cases were shared out without a machine: four is not used",
+    )
+    assert ran.report.exit_code == 0
 
 
 def test_machines_with_other_packages_are_not_equal_and_what_runs_the_tests_is_no_difference() -> None:
@@ -460,6 +485,70 @@ if "--gate-part=1/1" in sys.argv:
     request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder=".")
     with pytest.raises(RuntimeError, match=r"its gate did not come to its end, and left exit code 1: .*till is jammed"):
         gate_part(msgspec.json.encode(request), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("text_of_head", "failed"),
+    [
+        ("def test_it(benchmark):\n    print('printed'); raise ValueError('no such codec')", "test_it.py::test_it"),
+        ("print('printed'); raise ValueError('no such codec')", "test_it.py"),
+    ],
+    ids=["a test", "a file"],
+)
+def test_what_a_share_and_its_sides_printed_is_kept_where_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text_of_head: str, failed: str
+) -> None:
+    for side, text in (("base", "def test_it(benchmark):\n    assert benchmark(int) == 0\n"), ("head", text_of_head)):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "pyproject.toml").write_text(SETTINGS)
+        (tmp_path / side / "test_it.py").write_text(text)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(KEPT_LOGS, str(logs))
+    request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder=".")
+    gate_part(msgspec.json.encode(request), lambda _: None)
+    text = collected(logs, most_bytes=1 << 20).decode()
+    titles = re.findall("^===== (.*) [(]", text, re.MULTILINE)
+    assert (titles[0], {*titles}) == ("gate", {"gate", "base", "head"})
+    assert "= speedscore gate =" in text
+    failure = text.split(f"----- {failed} failed -----\n")[1]
+    assert "print('printed'); raise ValueError('no such codec')" in failure, "with the traceback"
+    assert re.search(r"^----- Captured stdout( call)? -----\nprinted$", failure, re.MULTILINE)
+
+
+def test_each_reason_why_something_did_not_run_names_the_file_with_what_was_printed(tmp_path: Path) -> None:
+    failed = msgspec.structs.replace(verdict("a", "not comparable"), reason="failed (no such codec) on head")
+    only_head = msgspec.structs.replace(verdict("new", "not comparable"), reason="only on head")
+    first = report(
+        failed, only_head, all_cases=("a", "b"), missing={"a": "failed (no such codec)", "c": "only on base"}
+    )
+    ran = led(
+        tmp_path / "cases",
+        {
+            "1/2": [Answered("1/2", "one", msgspec.json.encode(first), "logs/share-1-2_one_1.log")],
+            "2/2": [Failed("2/2", "two", "it died (log: logs/share-2-2_two_3.log)")],
+        },
+    )
+    assert {each.case: each.reason for each in ran.report.verdicts} == {
+        "a": "failed (no such codec) on head (log: logs/share-1-2_one_1.log)",
+        "new": "only on head",
+        "b": "share 2/2 was not gated: two: it died (log: logs/share-2-2_two_3.log)",
+    }
+    assert ran.report.missing == {
+        "a": "failed (no such codec) (log: logs/share-1-2_one_1.log)",
+        "c": "only on base",
+    }
+    ran = led(
+        tmp_path / "gates",
+        {
+            "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+            "2/2": [Answered("2/2", "two", msgspec.json.encode(CANNOT), "logs/share-2-2_two_1.log")],
+        },
+    )
+    assert ran.report.headline == (
+        "cannot run: base does not import (log: logs/share-2-2_two_1.log), on two\n  | No module named it"
+    )
 
 
 def test_what_a_share_is_told_it_takes_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

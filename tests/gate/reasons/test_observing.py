@@ -16,7 +16,7 @@ from speedscore.gate.environments.interpreters import Environment
 from speedscore.gate.hlo import OperationChange
 from speedscore.gate.loop.outcome import GateOutcome
 from speedscore.gate.reasons.observing import LOOKED_INTO
-from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
+from speedscore.gate.reasons.py_spy import RATE_HERTZ, find_py_spy, read_samples
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides.side import Finished, Observed, Ready, SampledFunction
@@ -265,3 +265,17 @@ def test_a_file_is_called_alike_on_both_sides(tmp_path: Path, file: str, place: 
     path = file if re.match("[/<]", file) else str(tmp_path / file)
     (function,) = placed(Observed(1, 1.0, (SampledFunction("f", path, 1),)), spec).functions
     assert (function.file, function.own) == (place, own)
+
+
+def test_py_spy_is_found_in_the_environment_that_lies_behind_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "lib" / "py_spy-9.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: py-spy\nVersion: 9\n")
+    (info / "RECORD").write_text("../bin/py-spy,,\n")
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    assert find_py_spy() != str(tmp_path / "bin" / "py-spy"), "it is not there"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "py-spy").touch()
+    assert find_py_spy() == str(tmp_path / "bin" / "py-spy")

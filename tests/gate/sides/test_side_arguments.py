@@ -17,6 +17,7 @@ from speedscore.gate.sides.side_arguments import (
     moved,
     named_paths,
     select,
+    without_base,
     without_gate,
 )
 from speedscore.text.arguments import Parser
@@ -139,6 +140,11 @@ def base(tmp_path: Path) -> Path:
 def selected(*arguments: str, paths: tuple[str, ...] = (), start: Path, head: Path, base: Path) -> Selection:
     moves = [(head / "project", base / "project"), (head, base)]
     return select(arguments, paths=paths, start=start, project=base / "project", moves=moves)
+
+
+def test_a_case_is_asked_for_on_one_machine_whatever_fleet_gated_it() -> None:
+    fleet = ("--gate=main", "--gate-fleet", "head:6379", "--gate-fleet-machines=2", "--gate-fleet-packages")
+    assert without_base(("--benchmark-only", *fleet, "--gate-detect=3%")) == ("--gate-detect=3%",)
 
 
 def test_a_place_is_moved_to_where_it_lies_in_the_other_checkout(tmp_path: Path) -> None:

@@ -155,6 +155,24 @@ def test_a_case_that_is_not_there_is_refused_with_what_was_meant(
     assert f"there is {CASE!r}" in refused(capsys, "history", "show", "resnet", "--from", history)
 
 
+def test_the_beginning_of_an_id_up_to_a_hyphen_means_every_case_that_begins_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = ("jax-gpt-cpu", "jax-gpt-gpu", "jax-gpt2-cpu", "jax-tuned-gpt-cpu", "jax-mlp", "jax-mlp-cpu")
+    nodeids = {each: f"bench_suite/test_training.py::test_training[{each}]" for each in ids}
+    cases = [msgspec.structs.replace(timed([0.1]), id=each, nodeid=nodeid) for each, nodeid in nodeids.items()]
+    place = save(tmp_path / "run.json", a_run(*cases))
+    for word, meant in {
+        "jax-gpt": ["jax-gpt-cpu", "jax-gpt-gpu"],
+        "*-gpt": ["jax-gpt-cpu", "jax-gpt-gpu", "jax-tuned-gpt-cpu"],
+        "jax-mlp": ["jax-mlp"],
+        "jax-gpt-gpu": ["jax-gpt-gpu"],
+    }.items():
+        shown = json.loads(said(capsys, "history", "show", word, "--from", place, "--format", "json"))
+        assert [series["case"] for series in shown["series"]] == [nodeids[each] for each in meant]
+    assert "no case 'jax-g' there" in refused(capsys, "history", "show", "jax-g", "--from", place)
+
+
 def test_a_few_cases_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = place_of(str(tmp_path))
     add_runs(place, [a_full_run(day=day) for day in range(3)])
@@ -212,6 +230,29 @@ def test_an_export_that_cannot_be_made_leaves_what_was_there(
     assert "what stood there before is untouched" in refused(capsys, *export)
     assert path.read_text() == "mine"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["cases.csv", "history"]
+
+
+def test_the_rows_of_a_machine_are_named_by_its_id_or_by_its_name_in_a_fleet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_runs(place_of(str(tmp_path / "history")), [a_fleets_run()])
+    path = tmp_path / "cases.json"
+    words = ("--from", tmp_path / "history", "--machine")
+    for machine, tables in {"other": ("cases", "ratios", "machines"), "another-": ("cases", "rounds")}.items():
+        for table in tables:
+            exported(capsys, path, *words, machine, "--table", table)
+            found = json.loads(path.read_text())
+            assert found
+            assert all(row["machine_id"].startswith("another-") for row in found)
+    path.unlink()
+    export = ("history", "export", "--to", path, *words)
+    assert "rows of rounds do not name the machine of a fleet, as 'other' is" in refused(
+        capsys, *export, "other", "--table", "rounds"
+    )
+    line = refused(capsys, *export, "othen")
+    assert line.startswith("speedscore: no machine 'othen' among a-processor-")
+    assert line.endswith(", other; did you mean 'other'?")
+    assert not path.exists()
 
 
 def test_compare_learns_from_a_history_what_it_learns_from_its_runs(
@@ -285,6 +326,79 @@ def test_a_store_that_cannot_be_reached_is_said_in_a_line(
     if place.startswith("s3") and importlib.util.find_spec("s3fs"):
         pytest.skip("s3fs is installed")
     assert reason in refused(capsys, "sql", "select 1", place)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            "history show x --from nowhere",
+            "nowhere: no such file, folder or run in .benchmarks; there is nothing in .benchmarks; pytest "
+            "--benchmark-only --benchmark-save NAME saves a run there; to make a history: speedscore history add RUN… "
+            "--to nowhere",
+        ),
+        (
+            "history changes nowhere",
+            "nowhere: no such file, folder or run in .benchmarks; there is nothing in .benchmarks; pytest "
+            "--benchmark-only --benchmark-save NAME saves a run there; to make a history: speedscore history add RUN… "
+            "--to nowhere",
+        ),
+        (
+            "history changes",
+            ".benchmarks: no such file, folder or run in .benchmarks; there is nothing in .benchmarks; pytest "
+            "--benchmark-only --benchmark-save NAME saves a run there; to make a history: speedscore history add RUN… "
+            "--to FOLDER",
+        ),
+        (
+            "history changes empty",
+            "empty: no .json file there; to make a history: speedscore history add RUN… --to empty",
+        ),
+        (
+            "history export --from nowhere --to a.csv",
+            "nowhere: no history there; make one: speedscore history add RUN… --to nowhere",
+        ),
+        (
+            "history export --from runs/a.json --to a.csv",
+            "runs/a.json: no history there; make one: speedscore history add runs/a.json --to FOLDER",
+        ),
+        (
+            "history export --from runs --to a.csv",
+            "runs: no history there; make one: speedscore history add runs --to FOLDER",
+        ),
+        (
+            "compare runs/a.json runs/b.json --history runs/a.json",
+            "--history runs/a.json: expected a folder of saved runs or a history, found a file; to make a history: "
+            "speedscore history add runs/a.json --to FOLDER",
+        ),
+        (
+            "compare runs/a.json runs/b.json --history nowhere",
+            "--history nowhere: no such folder; to make a history: speedscore history add RUN… --to nowhere",
+        ),
+    ],
+)
+def test_where_no_history_and_no_run_is_it_says_how_to_get_one(
+    words: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    save(Path("runs/a.json"), a_full_run())
+    save(Path("runs/b.json"), a_full_run(day=1))
+    assert refused(capsys, *words.split()) == f"speedscore: {says}"
+
+
+def test_a_history_of_probes_alone_says_that_no_case_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("ruptures", reason="needs speedscore[report]")
+    probes_alone = msgspec.structs.replace(a_full_run(), cases=(), ratios=())
+    add_runs(place_of(str(tmp_path / "history")), [probes_alone])
+    save(tmp_path / "run.json", probes_alone)
+    remedy = "probes are no cases: speedscore sql asks a history of them, speedscore probes a saved run"
+    for place in (tmp_path / "history", tmp_path / "run.json"):
+        text = " ".join(said(capsys, "history", "changes", place).split())
+        assert text == f"0 series of 0 cases; 0 changed. No case there has figures; {remedy}."
+        line = refused(capsys, "history", "show", "jax-mlp", "--from", place)
+        assert line == f"speedscore: no case 'jax-mlp' there, nor any other; {remedy}"
 
 
 @pytest.mark.parametrize("field", ["seed", "flops", "turn", "created"])

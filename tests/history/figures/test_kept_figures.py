@@ -22,12 +22,12 @@ from tests.record.sample_machines import MACHINES, on
 from tests.sample_runs import MACHINE, a_run, measured, timed
 
 
-def kept(runs: Sequence[RunRecord]) -> list[KeptRow]:
+def kept(runs: Sequence[RunRecord], *, host: str = "") -> list[KeptRow]:
     """As a history has them."""
     rows: list[KeptRow] = []
     for run in runs:
         nodeids = [case.nodeid for case in run.cases]
-        for blocks in figure_blocks(run, content_id(run), summaries_of(run), [nodeids]):
+        for blocks in figure_blocks(run, content_id(run), summaries_of(run), [nodeids], host=host):
             rows += [tuple(row[name] for name in READ) for block in blocks for row in block.rows()]
     return rows
 
@@ -99,9 +99,24 @@ NIGHTS = st.lists(
 @given(NIGHTS)
 def test_kept_rows_make_the_series_that_their_runs_make(nights: list[Night]) -> None:
     runs = runs_of(nights)
-    expected = make_series([figures_of(run, path=content_id(run)) for run in runs])
-    assert series_of(measured_cases(kept(runs))) == expected
-    assert make_series(saved_runs(kept(runs))) == expected
+    expected = make_series([figures_of(run, path=content_id(run), host="a host") for run in runs])
+    rows = kept(runs, host="a host")
+    assert series_of(measured_cases(rows)) == expected
+    assert make_series(saved_runs(rows)) == expected
+
+
+def test_rows_of_a_release_that_kept_no_host_are_of_a_machine_that_is_not_known_or_of_a_fleets() -> None:
+    rows = kept([a_run(*on("box-1", timed([0.1])), timed([0.2], framework="torch"), machines=MACHINES)], host="a host")
+    earlier: list[KeptRow] = []
+    for row in rows:
+        columns: dict[str, Any] = dict(zip(READ, row, strict=True))
+        figures = msgspec.json.decode(columns["figures"], type=dict)
+        del figures["host"]
+        columns["figures"] = msgspec.json.encode(figures).decode()
+        earlier.append(tuple(columns.values()))
+    for known, expected in ((rows, {"jax": "box-1", "torch": "a host"}), (earlier, {"jax": "box-1", "torch": ""})):
+        all_series = series_of(measured_cases(known))
+        assert {series.framework: series.points[0].machine_name for series in all_series} == expected
 
 
 def test_a_case_that_was_not_measured_makes_no_series() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from speedscore.__main__ import main
 from tests.history.sample_history import a_full_run
+from tests.places import ROOT
 from tests.sample_runs import save
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
@@ -62,6 +66,40 @@ def test_a_table_that_cannot_be_read_or_written_is_said_in_a_line(
     assert "Traceback" not in line
     assert captured.out == ""
     assert [path.name for path in Path().iterdir()] == ["run.json"]
+
+
+_LOGS = """
+import logging, sys
+import fsspec
+from fsspec.implementations.memory import MemoryFileSystem
+from speedscore.__main__ import main
+
+class Lost(MemoryFileSystem):
+    protocol = "lost"
+
+    def cat_ranges(self, *_, **__):
+        try:
+            raise ConnectionError("no route")
+        except ConnectionError:
+            logging.getLogger("a store's package").exception("_request out of retries")
+            logging.getLogger("asyncio").error("Task exception was never retrieved")
+            raise
+
+fsspec.register_implementation("lost", Lost)
+code = main(["history", "changes", "lost://bucket/history"])
+logging.getLogger("a store's package").error("Unclosed connection")
+sys.exit(code)
+"""
+"""A store of any scheme, whose package logs what it raises: by Python's last resort that is printed."""
+
+
+def test_what_a_stores_package_logs_is_not_printed_beside_the_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOGS], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True
+    )
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("speedscore: lost://bucket/history: speedscore-history.json cannot be read (no route); ")
+    assert (done.returncode, done.stdout) == (2, b"")
 
 
 def test_rows_that_pyarrow_read_over_a_failure_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import msgspec
 import pytest
 
+from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult, RunRecord
-from speedscore.scoring.cards import FORMATS, short
+from speedscore.scoring.cards import FORMATS, brief, measured_wording, short
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.standings import EcosystemRatios, cells, ecosystem_ratios
@@ -23,13 +25,15 @@ from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 TRAINING = Measure(phase="training")
 
 
-def fleet_run(*cases: CaseResult) -> RunRecord:
-    empty = msgspec.structs.replace(make_run(), machines=MACHINES)
+def fleet_run(*cases: CaseResult, versions: Mapping[str, dict[str, Scalar]] = {}) -> RunRecord:
+    """``versions`` are what each machine has beside its hardware."""
+    machines = {name: fields | versions.get(name, {}) for name, fields in MACHINES.items()}
+    empty = msgspec.structs.replace(make_run(), machines=machines)
     return msgspec.structs.replace(empty, cases=cases)
 
 
-def evidence_of(*cases: CaseResult) -> Evidence:
-    return make_evidence(runs=(NamedRun(name="fleet.json", record=fleet_run(*cases)),))
+def evidence_of(*cases: CaseResult, versions: Mapping[str, dict[str, Scalar]] = {}) -> Evidence:
+    return make_evidence(runs=(NamedRun(name="fleet.json", record=fleet_run(*cases, versions=versions)),))
 
 
 def ratios(evidence: Evidence) -> EcosystemRatios:
@@ -115,3 +119,51 @@ def test_a_fleets_only_machine_is_named_and_not_the_one_that_led() -> None:
     report = report_of(evidence_of(*two_machines()[:2]))
     assert report.runs[0].machine == "EPYC, H100"
     assert the_source(report).text.endswith(", measured on box-1")
+
+
+def words(text: str) -> str:
+    """In one line, without what Markdown escapes."""
+    return " ".join(text.replace("\\", "").split())
+
+
+def test_every_form_says_where_the_versions_of_the_machines_differ() -> None:
+    other: dict[str, dict[str, Scalar]] = {
+        "box-1": {"package.alpha": "2.0", "python.version": "3.11.7"},
+        "box-2": {"package.alpha": "1.9", "python.version": "3.12.1"},
+    }
+    report = report_of(evidence_of(*two_machines(), versions=other))
+    for form in ("text", "markdown"):
+        assert (
+            "box-2 (Xeon): 2 cases). Versions differ: alpha 2.0 on box-1, 1.9 on box-2; "
+            "Python 3.11.7 on box-1, 3.12.1 on box-2. Every ratio is of cases"
+        ) in words(FORMATS[form](report, width=80))
+    said = "2 machines, each ratio of one; alpha 2.0 on box-1, 1.9 on box-2; 1 more differs"
+    assert f"({said})" in words(short.render(report, Surroundings(report=report), width=80))
+    assert f"; {said}." in words(brief.render(report, width=80))
+    (run,) = json.loads(FORMATS["json"](report, width=80))["runs"]
+    assert run["differing_versions"] == {
+        "package.alpha": {"box-1": "2.0", "box-2": "1.9"},
+        "python.version": {"box-1": "3.11.7", "box-2": "3.12.1"},
+    }
+
+
+def test_the_brief_card_says_that_its_ratios_are_of_several_machines_and_of_one_nothing() -> None:
+    report = report_of(evidence_of(*two_machines()))
+    (ratios,) = (line for line in words(brief.render(report, width=500)).split(". ") if "above 1" in line)
+    assert ratios.endswith("one 2.00, two 8.00; 2 machines, each ratio of one.")
+    for alone in (evidence_of(*two_machines()[:2]), evidence_of(*on("", *two_machines()))):
+        assert "machines" not in words(brief.render(report_of(alone), width=80))
+
+
+def test_many_versions_on_many_machines_stay_one_short_clause() -> None:
+    differing = {
+        f"package.{letter}": {f"box-{number}": f"1.{number // 3}" for number in range(12)} for letter in "abcde"
+    }
+    said = measured_wording.versions_in_words(differing)
+    each = "1.0 on 3 machines, 1.1 on 3 machines, 1.2 on 3 machines, 1 more"
+    assert said == f"a {each}; b {each}; c {each}; 2 more differ"
+
+
+def test_a_version_from_a_file_stays_in_its_line() -> None:
+    said = measured_wording.versions_in_words({"package.a": {"": "1\nforged", "b": "\x1b[31m2"}})
+    assert said == "a 1 forged on the machine that led the run, \\u001b[31m2 on b"

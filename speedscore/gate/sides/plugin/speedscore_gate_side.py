@@ -34,6 +34,7 @@ from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
 from speedscore_gate_dependencies import Names, Watch, reached, trace_of_this_process
+from speedscore_gate_failures import print_failure
 from speedscore_gate_fixtures import (
     failed_in,
     fixture_users,
@@ -77,9 +78,10 @@ STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self, stages: Any, watch: Watch | None) -> None:
+    def __init__(self, config: pytest.Config, stages: Any, watch: Watch | None) -> None:
         """``stages`` is told what is run, where that was asked for; else None. ``watch`` is there where the gate wants
         to know what the tests depend on."""
+        self._config = config
         self._pipe = Pipe()
         self._stages = stages
         self._watch = watch
@@ -108,6 +110,7 @@ class SidePlugin:
         if report.failed:
             last_line = report.longreprtext.strip().splitlines()[-1]
             self._collection_errors.append(f"{report.nodeid}: {last_line[:MOST_REASON_CHARACTERS]}")
+            print_failure(self._config, report)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self._left_out += sum(map(is_benchmark, items))
@@ -204,6 +207,8 @@ class SidePlugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
+        if report.failed:
+            print_failure(self._config, report)
 
 
 @functools.cache
@@ -323,4 +328,4 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(speedscore_gate_codspeed, "speedscore_gate_codspeed")
     let_be_looked_into()
     watch = config.pluginmanager.get_plugin(_WATCH)
-    config.pluginmanager.register(SidePlugin(stages_of_this_process(), watch), "speedscore_gate_session")
+    config.pluginmanager.register(SidePlugin(config, stages_of_this_process(), watch), "speedscore_gate_session")

@@ -36,6 +36,8 @@ class Scripted:
         FleetMachine("old", {"package.jax": "0.9"}),
     )
 
+    absent = refused = ()
+
     def __init__(self, events: Sequence[Event | BaseException]) -> None:
         self._events = events
         self.pieces: list[Piece] = []

@@ -101,6 +101,17 @@ def test_packages_that_no_fingerprint_names_must_agree_where_both_have_them() ->
     assert allowed.lines == ["other measures all the same: package.triton is 3.5 and must be 3.4, as here"]
 
 
+def test_another_build_of_a_version_is_another_program_and_measures_only_where_that_is_allowed() -> None:
+    here, there = HERE | {"package.torch": "2.13.0+cpu"}, HERE | {"package.torch": "2.13.0+cu130"}
+    machine = FleetMachine("cards", there, {"torch": "2.13.0+cu130"})
+    asked = Demands(here, packages={"torch": "2.13.0+cpu"})
+    assert admit([machine], asked).refused == {
+        "cards": "package.torch is 2.13.0+cu130 and must be 2.13.0+cpu, as here; --fleet-allow package.torch lets it"
+    }
+    allowed = Demands(here, packages=asked.packages, allow=("package.torch",))
+    assert admit([machine], allowed).admitted == ("cards",)
+
+
 def test_of_much_that_differs_the_first_is_named_and_how_much_it_is() -> None:
     machine = FleetMachine("there", HERE | {"package.jax": "0.9"}, dict.fromkeys(PACKAGES, "0.1"))
     assert admit([machine], Demands(HERE, packages=PACKAGES)).refused["there"] == (
@@ -123,6 +134,14 @@ def test_only_machines_of_the_kind_that_was_asked_for_measure() -> None:
         "plain": "gpu.0.name is not known, and --fleet-only asks for H100; gpu.count is not known, and --fleet-only "
         "asks for 2",
     }
+
+
+def test_a_field_that_no_machine_has_may_be_mistyped_and_one_that_another_has_is_not() -> None:
+    machines = [FleetMachine("one", HERE | {"cpu.models": "2"}), FleetMachine("two", HERE)]
+    refused = admit(machines, Demands(HERE, only={"cpu.modle": "one"})).refused
+    assert refused["two"] == "cpu.modle is not known, and --fleet-only asks for one; did you mean 'cpu.model'?"
+    refused = admit(machines, Demands(HERE, only={"cpu.models": "3"})).refused
+    assert refused["two"] == "cpu.models is not known, and --fleet-only asks for 3"
 
 
 def test_a_machine_looks_at_its_own_versions_before_it_starts_anything() -> None:

@@ -25,9 +25,16 @@ def cases_of(matrix: Matrix) -> dict[str, CaseResult]:
     return {case.nodeid: case for case in load_run(matrix.folder / "run.json").cases}
 
 
+def machines_told(matrix: Matrix) -> set[str | None]:
+    """By pytest-benchmark's own part of the file, of every benchmark."""
+    document = json.loads((matrix.folder / "run.json").read_text())
+    return {benchmark["extra_info"].get("machine") for benchmark in document["benchmarks"]}
+
+
 def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of_each_case(fleet: Matrix) -> None:
     fleet.run("--benchmark-json=run.json").assert_outcomes(passed=2, failed=1, skipped=6)
     here = cases_of(fleet)
+    assert machines_told(fleet) == {None}, "without a fleet machine_info is that of all"
     result = fleet.run(*ON_FLEET, "--require-device=cpu")
     result.assert_outcomes(passed=2, failed=1, skipped=6)
     run = load_run(fleet.folder / "run.json")
@@ -36,6 +43,7 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
         nodeid: each.status for nodeid, each in here.items()
     }
     assert {case.machine for case in run.cases if case.status == "measured"} == {"a"}
+    assert machines_told(fleet) == {"a"}
     assert run.machines.keys() == {"a"}, "a machine that measured nothing is not described"
     assert {(ratio.phase, ratio.device) for ratio in run.ratios} == {("training", "cpu")}
     (failed,) = [case for case in run.cases if case.status == "failed"]
@@ -50,6 +58,38 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
             "speedscore: --require-device cpu: 1 of 3 cases were not measured; the first, test_training?third-*: *",
         ]
     )
+
+
+def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_names_the_file(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    fleet.make(plugins=["fleet_here"], first="talkative", third="raise")
+    selected = ("-k", "cpu", "--processes=2", *ON_FLEET, "--fleet-logs=logs")
+    result = fleet.run(*selected)
+    (log,) = fleet.folder.glob("logs/*.log")
+    assert log.name == "mlp-cpu_a_1.log"
+    text = log.read_text()
+    for process in (1, 2):
+        assert re.search(
+            rf"^===== first-mlp-cpu-process-{process} \(. of .\) =====\nlooks for a card$", text, re.MULTILINE
+        )
+    assert re.search(r"^===== third-mlp-cpu-process-1 \(. of .\) =====\nTraceback", text, re.MULTILINE)
+    reasons = {case.framework: case.reason for case in cases_of(fleet).values()}
+    assert reasons["third"].endswith("\nlog: logs/mlp-cpu_a_1.log")
+    assert "logs/" not in reasons["first"]
+    result.stdout.fnmatch_lines(["log: logs/mlp-cpu_a_1.log"])
+    fleet.run(*selected, "--resume=run.json")
+    assert sorted(path.name for path in fleet.folder.glob("logs/*.log")) == ["mlp-cpu_a_1.log", "mlp-cpu_a_2.log"]
+    assert log.read_text() == text
+
+
+def test_logs_that_cannot_be_kept_are_an_error_before_anything_is_measured(fleet: Matrix) -> None:
+    (fleet.folder / "logs").touch()
+    refused = fleet.run("-k", "first and cpu", *ON_FLEET, "--fleet-logs=logs")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--fleet-logs: logs: expected a folder that can be written (File exists)" in refused.stderr.str()
+    assert not (fleet.folder / "run.json").exists()
 
 
 def test_a_block_whose_machine_is_lost_is_measured_anew_and_no_figure_is_of_two(
@@ -99,6 +139,15 @@ def test_fewer_machines_than_were_asked_for_or_none_of_the_kind_measure_nothing(
     assert {case.machine for case in cases_of(fleet).values()} == {"b"}
 
 
+def test_what_is_installed_on_machines_is_told_before_anything_is_measured(fleet: Matrix) -> None:
+    result = fleet.run("-k", "first and cpu", *ON_FLEET, "--fleet-packages")
+    result.assert_outcomes(passed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        ["speedscore: --fleet: a: installs made-up==1.0", "speedscore: --fleet: the blocks are*"]
+    )
+    assert "made-up" not in fleet.run("-k", "first and cpu", *ON_FLEET).stdout.str()
+
+
 def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
     fleet: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,3 +170,34 @@ def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
     result = fleet.run(*selected)
     result.stdout.fnmatch_lines(["speedscore: --fleet: old measures nothing: package.numpy is 1.0 *"])
     assert {case.machine for case in cases_of(fleet).values()} == {"new"}
+
+
+def test_a_machine_that_does_not_answer_is_told_of_while_it_is_waited_for_and_once_it_is_not(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_ABSENT", "c: no answer for 31 s")
+    result = fleet.run("-k", "first and cpu", *ON_FLEET)
+    result.assert_outcomes(passed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        [
+            "speedscore: --fleet: waiting for a machine: c: no answer for 31 s",
+            "speedscore: --fleet: not used unless it answers later: c: no answer for 31 s",
+            "speedscore: --fleet: the blocks are measured on a, b",
+        ]
+    )
+
+
+def test_a_case_that_failed_on_a_fleet_says_how_to_run_it_there_again(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET", json.dumps({"a": {}, "b": {"cpu.model": "another processor", "package.msgspec": "0"}}))
+    kind = ("--fleet-only=cpu.model=another processor", "--fleet-allow=package.msgspec")
+    result = fleet.run("-k", "third and cpu", "--fleet=here", *kind)
+    result.assert_outcomes(failed=1, deselected=8)
+    result.stdout.fnmatch_lines(
+        [
+            "to run it alone on the fleet (on b itself, without --fleet, for a debugger):",
+            f"  cd {fleet.folder} && python -m pytest --benchmark-only --preset smoke --fleet here --fleet-only "
+            "'cpu.model=another processor' --fleet-allow package.msgspec 'test_training.py::*third-mlp-cpu?'",
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Programs that a gate runs to their end: installers, build backends, the command that sets up a base.
+"""Programs that are run to their end: installers, build backends, the command that sets up a base.
 
 They find what is installed beside an interpreter, and nothing on this process's import path. However they end, they
 leave no process. What they are for is their caller's affair.
@@ -15,13 +15,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from speedscore.gate.errors import BudgetSpentError
 from speedscore.host.reaper import mark
 from speedscore.text.cleaning import without_colours
 
 _SHOWN_LINES = 20
 _TIDY_SECONDS = 2.0
 """For what is asked to end to remove its own temporary files."""
+
+
+class ProgramTooSlowError(Exception):
+    """It had not ended when its time was over."""
 
 
 class ProgramFailedError(Exception):
@@ -44,8 +47,8 @@ def run_program(
 ) -> str:
     """What it has printed, both streams together. Other programs that it calls are looked for beside ``python`` first.
 
-    ``variables`` come before those of this process. Raises ProgramFailedError, BudgetSpentError where ``most_seconds``
-    were not enough, and OSError where there is no such program.
+    ``variables`` come before those of this process. Raises ProgramFailedError, ProgramTooSlowError where
+    ``most_seconds`` were not enough, and OSError where there is no such program.
     """
     # Folders of ours and of the user's on the import path are nothing of what is installed, or of a base.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -70,7 +73,7 @@ def run_program(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_TIDY_SECONDS)
             if isinstance(error, subprocess.TimeoutExpired):
-                raise BudgetSpentError from None
+                raise ProgramTooSlowError from None
             raise
         finally:
             _signal(process, signal.SIGKILL)  # also what it left running
