@@ -87,7 +87,8 @@ def _title(comparison: ComparedRunSets) -> str:
 
 def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]:
     time, memory = report.time, report.memory
-    are_named = bool(comparison.base.machines and comparison.head.machines)
+    of_base, of_head = comparison.base.machines, comparison.head.machines
+    are_named = bool(of_base and of_head) and of_base != of_head
     lines = [
         f"base  {_description(comparison.base, with_machines=are_named)}",
         f"head  {_description(comparison.head, with_machines=are_named)}",
