@@ -48,7 +48,7 @@ from speedscore.fleet.wire import (
     decode_description,
     decode_sign,
 )
-from speedscore.text.addresses import without_credentials
+from speedscore.text.addresses import without_secrets
 from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import first_of
 
@@ -194,7 +194,7 @@ class Link:
         if why:
             self._lose(node, why)
         elif missing:
-            node.installs = without_credentials(first_of(missing, _MOST_NAMED))
+            node.installs = first_of([without_secrets(one) for one in missing], _MOST_NAMED)
             self._say(Told(f"{node.place}: installs {node.installs}"))
             self._ask(node, node.actor.install, missing, take=self._take_environment)
         else:
