@@ -355,4 +355,7 @@ def _silence_seconds(node: Node) -> float:
 
 def reason_of(error: BaseException) -> str:
     """In one line, and no more than is read."""
-    return one_line(f"{type(error).__name__}: {error}")[:_MOST_REASON_CHARACTERS]
+    # Ray Client passes on errors of gRPC, whose text is a dump of the call.
+    details = getattr(error, "details", None)
+    said = (details() if callable(details) else "") or error
+    return one_line(f"{type(error).__name__}: {said}")[:_MOST_REASON_CHARACTERS]
