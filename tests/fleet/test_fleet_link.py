@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import ClusterLostError, Link, why
+from speedscore.fleet.cluster import ClusterLostError, Link, reason_of
 from speedscore.fleet.connecting import init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
 from speedscore.fleet.nodes import Node, may_answer
@@ -233,7 +233,7 @@ def test_an_error_of_grpc_is_told_by_what_it_says_and_not_by_its_dump_of_the_cal
         def details(self) -> str:
             return "Stream removed (ping timeout)"
 
-    assert why(RpcError("<RpcError of RPC that terminated with:\n\tstatus = ...")) == (
+    assert reason_of(RpcError("<RpcError of RPC that terminated with:\n\tstatus = ...")) == (
         "RpcError: Stream removed (ping timeout)"
     )
-    assert why(OSError("no such\nfile")) == "OSError: no such file"
+    assert reason_of(OSError("no such\nfile")) == "OSError: no such file"
