@@ -124,7 +124,7 @@ def _fleet_words(config: pytest.Config) -> list[str]:
     words = ["--fleet", address]
     for option in ("--fleet-only", "--fleet-allow"):
         words += [word for value in config.getoption(option) for word in (option, value)]
-    return words
+    return [*words, "--fleet-packages"] if config.getoption("fleet_packages") else words
 
 
 def _extra_info(result: CaseResult) -> dict[str, Scalar]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from speedscore.host.peaks import Precision
+from speedscore.record.log_lines import without_log
 from speedscore.record.phases import FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
@@ -128,7 +129,9 @@ class Evidence(msgspec.Struct, frozen=True):
         for run in self.runs:
             for device in sorted({case.device for case in run.record.cases if case.precision == FLOAT32}):
                 cases = [case for case in run.record.cases if case.device == device and case.precision == FLOAT32]
-                missing = tuple((f"{case.phase} {case.id}", case.reason) for case in cases if case.status != "measured")
+                missing = tuple(
+                    (f"{case.phase} {case.id}", without_log(case.reason)) for case in cases if case.status != "measured"
+                )
                 rows.append(
                     DeviceCoverage(
                         run=run.name,

@@ -6,7 +6,7 @@ names only; what such a difference does to a verdict is ``deciding``'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.comparing.rows import Row
 from speedscore.comparing.saved_run import CaseFigures
@@ -20,16 +20,28 @@ def names_of(cases: Iterable[CaseFigures]) -> tuple[str, ...]:
     return tuple(sorted({case.machine_name for case in cases if case.figures and case.machine_name}))
 
 
-def machine_warnings(rows: Iterable[Row]) -> list[str]:
-    """One for all that was compared between machines; none where nothing was."""
-    cases = {row.verdict.case: row.verdict.machine for row in rows if row.is_between_machines}
-    if not cases:
-        return []
-    machines = first_of(list(dict.fromkeys(cases.values())), 1, between="; ")
-    return [
-        f"{counted(len(cases), 'case')} measured on different machines of one kind ({machines}): the ratio holds the "
-        "difference between the machines too; measure both sides on one"
-    ]
+def machine_warnings(rows: Sequence[Row]) -> list[str]:
+    """One for all that was compared between machines of a fleet, and one for all between hosts; none where nothing
+    was."""
+    return [warning for by_host_names in (False, True) for warning in _warning(rows, by_host_names=by_host_names)]
+
+
+def _warning(rows: Iterable[Row], *, by_host_names: bool) -> Iterator[str]:
+    cases = {
+        row.verdict.case: row.verdict.machine
+        for row in rows
+        if row.is_between_machines and row.is_by_host_names == by_host_names
+    }
+    if cases:
+        machines = first_of(list(dict.fromkeys(cases.values())), 1, between="; ")
+        difference = (
+            f"under different host names ({machines}), which count as different machines of one kind: the ratio may "
+            "hold the difference between two machines"
+            if by_host_names
+            else f"on different machines of one kind ({machines}): the ratio holds the difference between the machines "
+            "too"
+        )
+        yield f"{counted(len(cases), 'case')} measured {difference}; measure both sides on one"
 
 
 def where(row: Row, rows: Iterable[Row]) -> list[str]:

@@ -28,10 +28,17 @@ _UNKNOWN = (
     f"how much two sessions differ is not known and was assumed: {FEWEST_PAST_RUNS} saved runs of the case would tell; "
     "pytest --benchmark-only --gate needs none"
 )
+_WHAT_TELLS = (
+    f"measure both on one; or {FEWEST_PAST_RUNS} stints (saved runs of the case that follow each other on one machine "
+    f"are one) on these machines or on {FEWEST_MACHINES} of the kind would tell"
+)
 _OTHER_MACHINE = (
     "base and head were measured on different machines of one kind, and how much these differ is not known and was "
-    f"assumed: measure both on one; or {FEWEST_PAST_RUNS} saved runs of the case, in turns on these machines or on "
-    f"{FEWEST_MACHINES} of the kind, would tell"
+    f"assumed: {_WHAT_TELLS}"
+)
+_OTHER_HOST = (
+    "base and head were measured under different host names, which count as different machines of one kind, and how "
+    f"much these differ is not known and was assumed: {_WHAT_TELLS}"
 )
 _NOISY = (
     "two saved runs differ by too much for that: more runs a side (a folder, a glob) narrow the interval, and "
@@ -62,6 +69,12 @@ class Draft(msgspec.Struct, frozen=True):
         """Whether the two sides are known to be of different machines, which are of one kind."""
         base, head = self.machine_names
         return bool(base and head) and base != head
+
+    @property
+    def is_by_host_names(self) -> bool:
+        """Whether they are known to be different only by what a host is called."""
+        cases = (*self.base, *self.head)
+        return self.is_between_machines and any(case.machine_name and not case.machine for case in cases)
 
     @property
     def machine(self) -> str:
@@ -157,6 +170,7 @@ def _decide_measured(draft: Draft, history: History, settings: Settings, *, metr
         past_runs=past.runs if past and reading.source == "history" else 0,
         log_error=decision.error,
         is_between_machines=draft.is_between_machines,
+        is_by_host_names=draft.is_by_host_names,
     )
 
 
@@ -177,7 +191,7 @@ def _why_open(draft: Draft, reading: UnpairedReading, *, processes: Sequence[int
         return ""
     if reading.source == "assumed":
         if draft.is_between_machines:
-            return _OTHER_MACHINE
+            return _OTHER_HOST if draft.is_by_host_names else _OTHER_MACHINE
         return _LONE if min(processes) == 1 else _UNKNOWN
     return _NOISY
 

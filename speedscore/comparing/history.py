@@ -58,7 +58,8 @@ class _Series(msgspec.Struct, frozen=True):
 
 
 def _untaught_by(machines: NDArray[np.str_], compared: Collection[str]) -> list[int]:
-    """Places of the runs that say nothing of how much machines differ of which some are compared."""
+    """Places of the runs that say nothing of how much machines differ of which some are compared; ``machines`` are
+    those of the runs that are not compared."""
     known = set(machines.tolist()) - {""}
     teaching = known if len(known) >= FEWEST_MACHINES else known.intersection(compared)
     return [place for place, machine in enumerate(machines.tolist()) if machine not in teaching]
@@ -93,21 +94,23 @@ class History:
         What is compared agrees in shape and fields, so the first of it stands for all. ``fields`` are those of its
         session and machine, where these are not the fields of ``like``. ``between_machines`` asks for the noise between
         runs of different machines of one kind: those of five such machines teach it, or those of the very machines that
-        are compared.
+        are compared. What is compared names no machine for that, or a kind of three would become one of five.
         """
         first = next(iter(compared))
         series = self._series_of(first, metric, self._like.fields if fields is None else fields)
         left_out = [place for case in compared if (place := series.places.get(case.identity)) is not None]
+        places = np.delete(np.arange(series.moments.size), left_out)
         if between_machines:
-            left_out += _untaught_by(series.machines, {case.machine_name for case in compared})
-        moments = np.delete(series.moments, left_out)
+            untaught = _untaught_by(series.machines[places], {case.machine_name for case in compared})
+            places = np.delete(places, untaught)
+        moments = series.moments[places]
         compared_moments = [moment(case.occasion) for case in compared]
         compared_reach_seconds = max(compared_moments) - min(compared_moments)
         reach_seconds = float(np.ptp(moments)) if moments.size else 0.0
         if reach_seconds < _SHORTEST_SHARE * compared_reach_seconds:
             return None
-        machines = np.delete(series.machines, left_out) if between_machines else None
-        return learn(np.delete(series.centres, left_out), np.delete(series.processes, left_out), machines=machines)
+        machines = series.machines[places] if between_machines else None
+        return learn(series.centres[places], series.processes[places], machines=machines)
 
     def _series_of(self, compared: CaseFigures, metric: str, fields: Mapping[str, Scalar]) -> _Series:
         """Kept, because a run that is compared with hundreds meets the same history each time."""

@@ -87,7 +87,8 @@ def _title(comparison: ComparedRunSets) -> str:
 
 def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]:
     time, memory = report.time, report.memory
-    are_named = bool(comparison.base.machines and comparison.head.machines)
+    of_base, of_head = comparison.base.machines, comparison.head.machines
+    are_named = bool(of_base and of_head) and of_base != of_head
     lines = [
         f"base  {_description(comparison.base, with_machines=are_named)}",
         f"head  {_description(comparison.head, with_machines=are_named)}",
@@ -261,8 +262,8 @@ def _noises(rows: Iterable[Row]) -> Iterator[str]:
         past = [row.past_runs for row in alike]
         explanation = {
             "history": f"learned from {_range(min(past), max(past))} earlier runs of the case",
-            _BETWEEN: f"learned from {_range(min(past), max(past))} earlier runs of the case, each beside others on "
-            "other machines of its kind",
+            _BETWEEN: f"learned from {_range(min(past), max(past))} stints (earlier runs of the case that follow each "
+            "other on one machine are one), each on another machine of its kind than the one before",
             "own runs": "seen between the runs of each side",
             "assumed": f"assumed, {short_percent(ASSUMED_SPREAD)} from run to run and as much from process to process "
             "where no run has two",

@@ -40,10 +40,13 @@ class Row(msgspec.Struct, frozen=True):
     spread: float | None = None
     """From run to run, of the logarithm, as it was used."""
     past_runs: int = 0
-    """How many earlier runs taught it."""
+    """How many earlier runs taught it; where it is the noise between machines, how many stints on one machine each."""
     is_between_machines: bool = False
     """Whether the sides were measured on different machines of one kind, whose difference its noise has to cover; the
     verdict names them."""
+    is_by_host_names: bool = False
+    """Whether they count as different machines because hosts have different names, and a host can be renamed; a fleet
+    tells its machines apart itself."""
     log_error: float | None = None
     """Standard error of the logarithm of the ratio; None for what was counted or not compared."""
     is_measured_nowhere: bool = False

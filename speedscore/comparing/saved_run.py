@@ -5,6 +5,7 @@ Rounds of one process are not independent, so no more than their median goes on 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -17,6 +18,9 @@ TIME = "time"
 """The metric of the case's own figure, whatever the saved run calls it."""
 Identity = tuple[str, tuple[tuple[str, tuple[float, ...]], ...]]
 """Of a measurement: its occasion, and each metric with its numbers."""
+_CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
+"""What a container's host is called unless somebody names it: the container's id, short or whole, which is new for each
+container on one machine."""
 
 
 class Figure(msgspec.Struct, frozen=True, gc=False):
@@ -66,9 +70,10 @@ class CaseFigures(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def machine_name(self) -> str:
-        """Of the machine that it was measured on; empty where it is not known. Two of one kind differ in nothing else,
-        and one may have another name each day, as in continuous integration: names never keep figures apart."""
-        return self.machine or self.host
+        """Of the machine that it was measured on; empty where it is not known, as in a container. Two of one kind
+        differ in nothing else, and one may have another name each day, as in continuous integration: names never keep
+        figures apart."""
+        return self.machine or ("" if _CONTAINER.fullmatch(self.host) else self.host)
 
     @property
     def identity(self) -> Identity:

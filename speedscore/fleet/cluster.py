@@ -48,6 +48,7 @@ from speedscore.fleet.wire import (
     decode_description,
     decode_sign,
 )
+from speedscore.text.addresses import without_secrets
 from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import first_of
 
@@ -154,7 +155,7 @@ class Link:
         try:
             found_now = self._ray.nodes()
         except Exception as error:  # noqa: BLE001 - Ray raises errors of many kinds where it has lost its cluster
-            raise ClusterLostError(f"the cluster is lost: {why(error)}") from None
+            raise ClusterLostError(f"the cluster is lost: {reason_of(error)}") from None
         alive = {node["NodeID"]: node for node in found_now if node["Alive"]}
         for node_id in self._nodes.keys() - alive.keys():
             self._lose(self._nodes[node_id], "the machine has left the cluster")
@@ -193,7 +194,7 @@ class Link:
         if why:
             self._lose(node, why)
         elif missing:
-            node.installs = first_of(missing, _MOST_NAMED)
+            node.installs = first_of([without_secrets(one) for one in missing], _MOST_NAMED)
             self._say(Told(f"{node.place}: installs {node.installs}"))
             self._ask(node, node.actor.install, missing, take=self._take_environment)
         else:
@@ -249,7 +250,7 @@ class Link:
         def put(future: Any) -> None:
             error = future.exception()
             answer = None if error is not None else future.result()
-            self._heard.put(_Came(node_id, generation, answer, take, why(error) if error is not None else ""))
+            self._heard.put(_Came(node_id, generation, answer, take, reason_of(error) if error is not None else ""))
 
         method.remote(*about).future().add_done_callback(put)
 
@@ -352,6 +353,9 @@ def _silence_seconds(node: Node) -> float:
     return HUNG_SECONDS + LOOK_SECONDS if node.name and node.number is not None else math.inf
 
 
-def why(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """In one line, and no more than is read."""
-    return one_line(f"{type(error).__name__}: {error}")[:_MOST_REASON_CHARACTERS]
+    # Ray Client passes on errors of gRPC, whose text is a dump of the call.
+    details = getattr(error, "details", None)
+    said = (details() if callable(details) else "") or error
+    return one_line(f"{type(error).__name__}: {said}")[:_MOST_REASON_CHARACTERS]

@@ -92,9 +92,10 @@ class Fleet:
         """Until all have answered, or ``at_least`` so many have and the others were waited for, but those that never
         will. Raises FleetError where there are fewer: the cluster names only those that have registered with it.
 
-        The time that an installation takes does not count; it has a limit of its own.
+        The time that an installation takes does not count; it has a limit of its own. ``most_seconds`` of the patience
+        holds for all of it.
         """
-        began = looked = self._now()
+        opened = began = looked = self._now()
         opening = Opening(self._patience, at_least=at_least, began=began)
         enough_at = None
         has_stood = False
@@ -108,15 +109,16 @@ class Fleet:
                 began += now - looked
                 enough_at = None if enough_at is None else enough_at + now - looked
             looked = now
+            is_spent = now - opened >= self._patience.most_seconds
             if len(self._devices) < at_least:
                 enough_at = None
             elif enough_at is None:
                 enough_at = now
             if enough_at is not None and has_stood:
-                if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
+                if is_spent or not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
-            elif now - began >= (
-                self._patience.settle_seconds if self._is_hopeless() else opening.limit_seconds(self._standing)
+            elif (is_spent and now - opened >= self._patience.open_seconds) or now - began >= (
+                self._patience.settle_seconds if self._is_hopeless(at_least) else opening.limit_seconds(self._standing)
             ):
                 if not has_stood:
                     raise FleetError(
@@ -175,7 +177,9 @@ class Fleet:
                 if placing is not None:
                     return placing.leave(machine, one_line(reason))
             case wire.Standing():
-                self._standing = news
+                self._standing = msgspec.structs.replace(
+                    news, absent=tuple(map(one_line, news.absent)), refused=tuple(map(one_line, news.refused))
+                )
             case wire.Told(line):
                 self._say(one_line(line))
             case wire.Signed(number, sign) if placing is not None:
@@ -211,12 +215,12 @@ class Fleet:
                 reasons[device] = f"no machine for it has been free for {idle_seconds:.0f} s: {self._has()}"
         return reasons
 
-    def _is_hopeless(self) -> bool:
-        """Whether all that have registered so far have been refused."""
-        return bool(self._standing.refused) and not self._devices and not self._standing.absent
+    def _is_hopeless(self, at_least: int) -> bool:
+        """Whether so many have been refused that those which are left are too few."""
+        return bool(self._standing.refused) and len(self._devices) + len(self._standing.absent) < at_least
 
     def _too_few(self, at_least: int, seconds: float) -> str:
-        if self._is_hopeless():
+        if self._is_hopeless(1):
             return f"no machine of the cluster can be used: {'; '.join(self._standing.refused)}"
         if not self._devices:
             return (

@@ -12,7 +12,7 @@ from typing import IO
 import msgspec
 
 from speedscore.fleet.address import ADVICE
-from speedscore.fleet.cluster import ClusterLostError, DriverGone, Link, reach, why
+from speedscore.fleet.cluster import ClusterLostError, DriverGone, Link, reach, reason_of
 from speedscore.fleet.wire import News, Unreachable, decode_command, encode
 from speedscore.fleet.work import LOCAL
 from speedscore.host.variables import PIPES
@@ -35,7 +35,7 @@ def main() -> None:
         except Exception as error:  # noqa: BLE001 - Ray raises errors of many kinds where it reaches nothing
             # Those of its kinds (aborted, reset) come from a cluster that was reached.
             hint = f": {ADVICE}" if type(error) is ConnectionError and address != LOCAL else ""
-            say(Unreachable(why(error) + hint))
+            say(Unreachable(reason_of(error) + hint))
             return
         ending.callback(link.close)
         threading.Thread(target=_listen, args=(commands, link), daemon=True).start()

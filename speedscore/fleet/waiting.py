@@ -5,6 +5,7 @@ It keeps no time and speaks to nobody: whoever waits says what the time is and h
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ _KEEP_SECONDS = 60.0
 """So long, and at most three times as long, machines are kept while others are lacking: much longer than one takes to
 start and is given back for, or two that wait for each other would go on exchanging what they hold."""
 _MOST_NAMED = 3
+_LARGEST_SHARE = 0.5
+"""Of the time that is left: who waits longer for a machine has none to use it."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -27,6 +30,8 @@ class Patience(msgspec.Struct, frozen=True):
     """For the first machine to answer, or for as many as were asked for."""
     held_seconds: float = 3600.0
     """The same, while the cluster has one that was asked and may still answer: most often another job holds it."""
+    most_seconds: float = math.inf
+    """For all of the opening, installations too: after that the machines that are here must do."""
     settle_seconds: float = 30.0
     """For the others, once those have."""
     device_seconds: float = 60.0
@@ -38,11 +43,13 @@ class Patience(msgspec.Struct, frozen=True):
 
 
 def patience_within(left_seconds: float | None) -> Patience:
-    """For whom no more time than that is left; None where there is no limit."""
+    """For whom no more time than that is left, of which most is for the work; None where there is no limit."""
     usual = Patience()
     if left_seconds is None:
         return usual
-    return msgspec.structs.replace(usual, held_seconds=min(usual.held_seconds, left_seconds))
+    return msgspec.structs.replace(
+        usual, held_seconds=min(usual.held_seconds, left_seconds), most_seconds=_LARGEST_SHARE * left_seconds
+    )
 
 
 class Opening:

@@ -17,7 +17,7 @@ from speedscore.text.output import COMMAND
 
 EXAMPLES = examples(
     f"{COMMAND} gate origin/main",
-    f"{COMMAND} gate origin/main --detect 3% --time-budget 10m -- tests/benchmarks -k encode",
+    f"{COMMAND} gate origin/main --detect 3% --time-budget 10m -- tests/benchmarks",
     f'{COMMAND} gate main --claim "test_parse faster 10%"',
     f"{COMMAND} gate --canary 5%",
     f"{COMMAND} gate --upgrade jax==0.8.0",

@@ -8,8 +8,14 @@ from __future__ import annotations
 import re
 
 _CREDENTIALS = re.compile(r"(?<=://)(?<!ssh://)[^/?#\s]*@|(?<=ssh://)[^/?#\s]*:[^/?#\s]*@")
+_QUERY = re.compile(r"(?<=\S)\?[^#\s]*")
 
 
 def without_credentials(text: str) -> str:
     """``text`` with every address in it as it may be shown."""
     return _CREDENTIALS.sub("", text)
+
+
+def without_secrets(text: str) -> str:
+    """One address, or a requirement with one, without its query too: there an index may put a token or a signature."""
+    return _QUERY.sub("", without_credentials(text))

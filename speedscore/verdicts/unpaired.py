@@ -20,8 +20,9 @@ tails, and twenty runs do not show how heavy. It reads no file and prints nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from statistics import fmean, median
 from typing import Literal
 
@@ -58,6 +59,7 @@ class Past(msgspec.Struct, frozen=True):
     spread: float
     """From run to run, of the log figure."""
     runs: int
+    """That taught it: where it is the noise between machines, one of each stint on a machine."""
     processes: float
     """Of a typical one of these runs."""
 
@@ -95,42 +97,31 @@ def learn(
 
     ``centres``: of each run the mean over processes of the log figure; ``processes``: of each run how many;
     ``machines``: of each run on which it was measured, where the noise is asked for between runs of different ones.
-    Steps lead then from the nearest run of another machine before, and to the nearest after, and runs that have not
-    both teach nothing.
+    Runs that follow each other on one machine are then a single stint: they share what sets the machine apart, and
+    however many they are, they show it once. Of each stint the run in its middle teaches, and 20 stints are needed. A
+    single run, because the mean of a stint is quieter than the runs that are compared.
 
     The smaller of the two steps that lead to a run and away from it, squared and averaged, by what it would be for
     independent normal noise of variance 1 (2 - 2 sqrt(3) / pi). A change of the code is one step, between two runs that
     resemble their other neighbours, and adds nothing; a run that was out for once is two steps, and counts in full.
     The median of the steps, more robust still, would overlook the very runs that make false alarms.
     """
-    places = _between_others(range(len(centres)) if machines is None else list(machines))
-    runs = len(places) + 2
-    if runs < FEWEST_PAST_RUNS:
+    if machines is not None:
+        middles = _middles_of_stints(list(machines))
+        centres, processes = np.asarray(centres)[middles], np.asarray(processes)[middles]
+    if len(centres) < FEWEST_PAST_RUNS:
         return None
-    before, at, after = np.asarray(centres)[np.array(places).T]
-    smaller = np.minimum(np.abs(at - before), np.abs(after - at)) ** 2
+    steps = np.abs(np.diff(centres))
+    smaller = np.minimum(steps[:-1], steps[1:]) ** 2
     return Past(
-        spread=math.sqrt(float(smaller.mean()) / _SMALLER_OF_TWO), runs=runs, processes=float(median(processes))
+        spread=math.sqrt(float(smaller.mean()) / _SMALLER_OF_TWO), runs=len(centres), processes=float(median(processes))
     )
 
 
-def _between_others(machines: Sequence[Hashable]) -> list[tuple[int, int, int]]:
-    """Of each run that has runs of other machines on both sides: the nearest before it, itself, the nearest after."""
-    last = len(machines) - 1
-    before, after = _nearest_before(machines), _nearest_before(machines[::-1])[::-1]
-    return [
-        (earlier, at, last - later)
-        for at, (earlier, later) in enumerate(zip(before, after, strict=True))
-        if earlier is not None and later is not None
-    ]
-
-
-def _nearest_before(machines: Sequence[Hashable]) -> list[int | None]:
-    """Of each run the place of the last before it that was on another machine."""
-    nearest: list[int | None] = [None] * len(machines)
-    for at in range(1, len(machines)):
-        nearest[at] = at - 1 if machines[at - 1] != machines[at] else nearest[at - 1]
-    return nearest
+def _middles_of_stints(machines: Sequence[str]) -> list[int]:
+    """Of each stretch of runs that follow each other on one machine, the place of the middle one."""
+    stints = [list(places) for _, places in groupby(range(len(machines)), key=machines.__getitem__)]
+    return [places[len(places) // 2] for places in stints]
 
 
 def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: VerdictPolicy, *, metrics: int) -> UnpairedReading:

@@ -124,6 +124,73 @@ def test_machines_of_a_kind_teach_of_others_where_they_are_enough(tmp_path: Path
     assert row(found)[1] == ("history" if count == FEWEST_MACHINES else "assumed")
 
 
+def test_the_machines_that_are_compared_are_none_that_history_knows(tmp_path: Path) -> None:
+    base, head = night("box-4"), night("box-5", day=1)
+    # As .benchmarks does, history holds what is compared too.
+    history = [
+        *earlier(tmp_path / "h", ["box-1", "box-2", "box-3"] * 8),
+        *(loaded(tmp_path / "h", run) for run in (base, head)),
+    ]
+    found = compared(side(tmp_path / "a", base), side(tmp_path / "b", head), history)
+    assert row(found) == ("inconclusive", "assumed", "box-4 → box-5")
+
+
+def test_thirty_nights_on_one_machine_between_single_nights_on_others_teach_too_little(tmp_path: Path) -> None:
+    history = earlier(tmp_path / "h", ["box-2", "box-3", *["box-1"] * 30, "box-4", "box-5"])
+    found = compared(side(tmp_path / "a", night("box-1")), side(tmp_path / "b", night("box-6", day=1)), history)
+    assert row(found)[1] == "assumed"
+
+
+def test_how_many_stints_on_one_machine_taught_the_noise_is_what_is_said(tmp_path: Path) -> None:
+    nights = [box for box in ["box-1", "box-2"] * 12 for _ in range(2)]
+    base, head = side(tmp_path / "a", night("box-1")), side(tmp_path / "b", night("box-2", day=1))
+    found = compared(base, head, earlier(tmp_path / "h", nights))
+    assert {each.past_runs for each in found.rows if each.noise} == {24}
+
+
+CONTAINERS = ("0f3a5b7c9d1e", "123456789012"), ("0f" * 32, "1e" * 32)
+
+
+@pytest.mark.parametrize("hosts", CONTAINERS)
+def test_the_id_of_a_container_names_no_machine(tmp_path: Path, hosts: tuple[str, str]) -> None:
+    base, head = (
+        side(
+            tmp_path / host,
+            *(a_run(timed([level, level * (1 + 0.001 * day)]), day=first + day) for day in range(5)),
+            host=host,
+        )
+        for host, first, level in zip(hosts, (0, 5), (0.1, 0.106), strict=True)
+    )
+    found = compared(base, head)
+    assert row(found) == ("regressed", "own runs", "")
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "hosts", [("laptop", "runner-2"), ("0f3a5b7c9d1", "0f3a5b7c9d1e2"), ("node-0f3a5b7c9d1e", "node-1f3a5b7c9d1e")]
+)
+def test_of_hosts_no_more_is_said_than_that_their_names_differ(tmp_path: Path, hosts: tuple[str, str]) -> None:
+    base, head = (side(tmp_path / host, a_run(timed([0.1, 0.1]), day=day), host=host) for day, host in enumerate(hosts))
+    found = compared(base, head)
+    assert row(found) == ("inconclusive", "assumed", f"{hosts[0]} → {hosts[1]}")
+    assert found.warnings == (
+        f"1 case measured under different host names ({hosts[0]} → {hosts[1]}), which count as different machines of "
+        "one kind: the ratio may hold the difference between two machines; measure both sides on one",
+    )
+    assert found.rows[0].verdict.reason.startswith("base and head were measured under different host names")
+
+
+def test_a_fleet_may_call_its_machines_as_containers_are_called(tmp_path: Path) -> None:
+    names = CONTAINERS[0]
+    base, head = (
+        side(tmp_path / name, fleet_run(*on(name, timed([0.1, 0.1])), day=day, machines=dict.fromkeys(names, BOX_1)))
+        for day, name in enumerate(names)
+    )
+    found = compared(base, head)
+    assert row(found)[2] == " → ".join(names)
+    assert "on different machines of one kind" in found.warnings[0]
+
+
 def test_names_that_are_not_known_change_nothing(tmp_path: Path) -> None:
     history = [loaded(tmp_path / "h", a_run(timed([0.1, 0.1]), day=-1.0 - day)) for day in range(FEWEST_PAST_RUNS)]
     head = a_run(timed([0.11, 0.11]), day=1)

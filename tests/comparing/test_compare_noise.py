@@ -158,6 +158,22 @@ def test_between_machines_only_steps_from_one_to_another_teach() -> None:
     assert learn([0.0] * 20 + [slower] * 20, [2] * 40, machines=["a"] * 20 + ["b"] * 20) is None
 
 
+def test_runs_that_follow_each_other_on_one_machine_teach_once_of_what_machines_differ_by() -> None:
+    values = np.random.default_rng(4).normal(0.0, 0.02, 34)
+    assert learn(values, [2] * 34, machines=["b", "c", *["a"] * 30, "d", "e"]) is None
+    for stints in (19, 20):
+        names = [machine for stint in range(stints) for machine in ["ab"[stint % 2]] * 3]
+        past = learn([0.0] * len(names), [2] * len(names), machines=names)
+        assert past == (None if stints == 19 else Past(spread=0.0, runs=20, processes=2))
+
+
+def test_a_long_stint_does_not_hide_how_much_single_runs_differ() -> None:
+    values = np.random.default_rng(5).normal(0.0, 0.03, 7 * 2000)
+    past = learn(values, [2] * len(values), machines=[f"box-{run // 7 % 6}" for run in range(len(values))])
+    assert past is not None
+    assert past.spread == pytest.approx(0.03, rel=0.1)
+
+
 def test_a_change_of_the_code_is_no_difference_between_machines() -> None:
     values = [0.3 * (run >= 20) for run in range(40)]
     past = learn(values, [2] * 40, machines=["a", "b"] * 20)
@@ -232,9 +248,9 @@ def test_what_machines_of_one_kind_differ_by_makes_no_false_alarm(noise: str, ma
     rng, found = np.random.default_rng(11), Counter[Outcome]()
     for _ in range(TRIALS):
         own = RUN_SPREAD * NOISES[noise](rng, machines + 2)
-        nights = rng.integers(0, machines, 60)
-        values = own[nights] + RUN_SPREAD / 4 * NOISES[noise](rng, 60)
-        past = learn(values, [1] * 60, machines=[f"box-{machine}" for machine in nights])
+        nights = rng.integers(0, machines, 80)
+        values = own[nights] + RUN_SPREAD / 4 * NOISES[noise](rng, 80)
+        past = learn(values, [1] * 80, machines=[f"box-{machine}" for machine in nights])
         assert past is not None
         compared = [machines, machines + 1] if are_new else rng.choice(machines, 2, replace=False)
         base, head = own[compared] + RUN_SPREAD / 4 * NOISES[noise](rng, 2)

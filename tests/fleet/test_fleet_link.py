@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import ClusterLostError, Link
+from speedscore.fleet.cluster import ClusterLostError, Link, reason_of
 from speedscore.fleet.connecting import init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
 from speedscore.fleet.nodes import Node, may_answer
@@ -226,3 +226,14 @@ def test_ray_client_whose_server_dies_as_it_starts_is_given_two_others(aborted: 
     with pytest.raises(ConnectionAbortedError) if aborted > 2 else contextlib.nullcontext():
         init_ray(SimpleNamespace(init=init), {"address": "ray://head:10001"})
     assert tried == ["ray://head:10001"] * 3
+
+
+def test_an_error_of_grpc_is_told_by_what_it_says_and_not_by_its_dump_of_the_call() -> None:
+    class RpcError(Exception):
+        def details(self) -> str:
+            return "Stream removed (ping timeout)"
+
+    assert reason_of(RpcError("<RpcError of RPC that terminated with:\n\tstatus = ...")) == (
+        "RpcError: Stream removed (ping timeout)"
+    )
+    assert reason_of(OSError("no such\nfile")) == "OSError: no such file"

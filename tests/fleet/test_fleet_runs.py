@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from speedscore.fleet import wire
@@ -295,6 +296,7 @@ def test_a_gate_waits_no_longer_than_its_budget() -> None:
     assert patience_within(None) == Patience()
     assert patience_within(400.0).held_seconds == 400.0
     assert patience_within(7200.0).held_seconds == Patience().held_seconds
+    assert patience_within(7200.0).most_seconds == 3600.0, "the rest is for the work"
     short = Opening(patience_within(10.0), at_least=1, began=0.0)
     assert short.limit_seconds(HELD) == Patience().open_seconds, "as where nothing is held"
 
@@ -341,6 +343,29 @@ def test_others_wait_for_a_machine_on_which_packages_are_being_installed() -> No
     fleet = Fleet(link, patience=PATIENCE, now=link.now)
     fleet.wait_for_machines()
     assert link.seconds >= 300
+
+
+def test_who_has_little_time_left_goes_on_with_the_machines_that_are_here_while_another_is_made_ready() -> None:
+    link = LinkThatTakesTime((0, JOINED), (1, INSTALLING))
+    Fleet(link, patience=msgspec.structs.replace(PATIENCE, most_seconds=60), now=link.now).wait_for_machines()
+    assert 60 <= link.seconds < 70
+    link = LinkThatTakesTime((0, INSTALLING))
+    with pytest.raises(FleetError, match=r"no machine .* has answered for \d+ s: none is here; n: installs"):
+        Fleet(link, patience=msgspec.structs.replace(PATIENCE, most_seconds=60), now=link.now).wait_for_machines()
+    assert 60 <= link.seconds < 70
+
+
+def test_more_machines_than_can_still_come_are_not_waited_for() -> None:
+    standing = msgspec.structs.replace(REFUSED, absent=HELD.absent, is_awaited=True)
+    with pytest.raises(FleetError, match=r"1 of the 3 machines.* n: held; n is not used: a==1 cannot be installed"):
+        opened(JOINED, standing, at_least=3)
+
+
+def test_what_machines_say_of_themselves_is_a_line_that_moves_no_cursor() -> None:
+    hostile = "no answer: \x1b]0;owned\x07\nsecond"
+    with pytest.raises(FleetError) as refused:
+        opened(wire.Standing(absent=(hostile,), refused=(hostile,)))
+    assert not {"\x1b", "\x07", "\n"} & set(str(refused.value))
 
 
 def test_a_machine_that_is_refused_is_not_waited_for_and_named() -> None:

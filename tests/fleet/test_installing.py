@@ -23,6 +23,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """All that pip finds. What is made lies in the test's folder."""
     for name, value in {
         "PIP_CONFIG_FILE": os.devnull,
+        "PIP_CONSTRAINT": "",
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(tmp_path / "wheels"),
         "XDG_CACHE_HOME": str(tmp_path / "caches"),

@@ -407,7 +407,7 @@ def test_what_is_no_number_is_read_beside_the_block_and_refused_in_it(tmp_path: 
 @pytest.mark.parametrize(
     ("machine_info", "host"),
     [
-        ('{"node": "box-1", "cpu": {"count": 2}}', "box-1"),
+        ('{"node": "box-1", "memory": {"bytes": 2}}', "box-1"),
         ('{"node": "two\\nlines"}', "two lines"),
         ('{"node": 7}', ""),
         ("{}", ""),

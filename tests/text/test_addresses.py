@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.text.addresses import without_credentials
+from speedscore.text.addresses import without_credentials, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_what_stands_before_the_host_is_not_shown(text: str, shown: str) -> None
 )
 def test_all_else_is_shown_as_it_is(text: str) -> None:
     assert without_credentials(text) == text
+
+
+def test_the_query_of_an_address_is_no_part_of_what_is_installed() -> None:
+    told = "lib @ https://me:token@host/lib.whl?sig=secret,more#sha256=ab"
+    assert without_secrets(told) == "lib @ https://host/lib.whl#sha256=ab"
+    assert without_secrets("lib==1.0") == "lib==1.0"

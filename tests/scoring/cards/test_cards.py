@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from speedscore.record.log_lines import with_log
 from speedscore.scoring.cards import FORMATS, wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
@@ -79,6 +80,18 @@ def test_a_card_names_the_variant_that_is_scored_and_those_beside_it(form: str) 
         "Scored as torch-compile on cpu: the fastest of 2 variants in training, by each case's first process alone. "
         "In training torch is 0.67× as fast as torch-compile."
     ) in text
+
+
+def test_cases_that_failed_alike_are_named_together_whatever_their_workers_printed() -> None:
+    failed = [
+        skipped_case("jax", model=f"m{number}", reason=with_log("the worker\ndied", f"logs/m{number}.log"))
+        for number in range(8)
+    ]
+    runs = (NamedRun(name="a.json", record=make_run(measured_case("jax", 1.0), *failed)),)
+    text = FORMATS["text"](build_report(RUBRIC, make_evidence(runs=runs), frameworks=["jax"]), width=200)
+    assert text.count(", not measured:") == 1
+    assert "(the worker died)." in text
+    assert "logs/" not in text
 
 
 def test_what_was_measured_is_said_in_plain_sentences() -> None:

@@ -192,12 +192,13 @@ def test_a_case_that_failed_on_a_fleet_says_how_to_run_it_there_again(
 ) -> None:
     monkeypatch.setenv("FLEET", json.dumps({"a": {}, "b": {"cpu.model": "another processor", "package.msgspec": "0"}}))
     kind = ("--fleet-only=cpu.model=another processor", "--fleet-allow=package.msgspec")
-    result = fleet.run("-k", "third and cpu", "--fleet=here", *kind)
+    result = fleet.run("-k", "third and cpu", "--fleet=here", "--fleet-packages", *kind)
     result.assert_outcomes(failed=1, deselected=8)
     result.stdout.fnmatch_lines(
         [
             "to run it alone on the fleet (on b itself, without --fleet, for a debugger):",
             f"  cd {fleet.folder} && python -m pytest --benchmark-only --preset smoke --fleet here --fleet-only "
-            "'cpu.model=another processor' --fleet-allow package.msgspec 'test_training.py::*third-mlp-cpu?'",
+            "'cpu.model=another processor' --fleet-allow package.msgspec --fleet-packages "
+            "'test_training.py::*third-mlp-cpu?'",
         ]
     )

@@ -29,7 +29,7 @@ OTHER_CELL = Cell("torch", "mlp", "cpu")
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where scratch folders are made; no worker is really started."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(worker_factory, "ProcessWorker", lambda scratch: ("process", scratch))
+    monkeypatch.setattr(worker_factory, "ProcessWorker", lambda scratch, **_: ("process", scratch))
     monkeypatch.setattr(worker_factory, "InProcessWorker", lambda scratch: ("in pytest", scratch))
     return tmp_path
 
