@@ -1,7 +1,8 @@
 """A cluster of several nodes on this machine, in a process of its own: what Ray's native code does, pytest survives.
 
 Prints the cluster's address and that of its Ray Client, and then obeys a line at a time: ``add NAME JSON`` starts a
-node, ``kill NAME`` ends it as a power cut would. It says ``done`` after each, and ends with its input.
+node (with ``processor``, one that runs on that processor alone), ``kill NAME`` ends it as a power cut would. It says
+``done`` after each, and ends with its input.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,9 @@ def main() -> None:
         for line in sys.stdin:
             verb, name, *rest = line.split(maxsplit=2)
             if verb == "add":
-                nodes[name] = cluster.add_node(object_store_memory=90 << 20, wait=True, **json.loads(rest[0]))
+                settings = json.loads(rest[0])
+                with _on_processor(settings.pop("processor", None)):
+                    nodes[name] = cluster.add_node(object_store_memory=90 << 20, wait=True, **settings)
             else:
                 # What it runs dies with the raylet, and nobody is told.
                 for info in nodes[name].all_processes["raylet"]:
@@ -52,6 +56,20 @@ def main() -> None:
         with contextlib.suppress(Exception):
             cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _on_processor(number: int | None) -> Iterator[None]:
+    """What is started within runs on that processor alone, on Linux; None is no limit."""
+    if number is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _free_port() -> int:

@@ -1,19 +1,21 @@
 """A gate that is shared out, as a black box: fresh repositories with two commits, of which it is known what is slower.
 
-Each has six benchmarks of pure Python, in one of which head does more work, or in none. ``local`` is a gate with
-``--gate-fleet local``: all of the fleet's way, and one machine. ``parts`` is one of two shares, each by
-``--gate-part``, one after the other on this machine; their reports are merged as those of a fleet are. It only counts
-and prints:
+Each has six benchmarks of pure Python, or so many times as many, in one of which head does more work, or in none.
+``nodes`` is a gate with ``--gate-fleet`` over a Ray cluster of two nodes of this machine, each on a processor of its
+own: two shares at the same time. ``local`` is one with ``--gate-fleet local``: all of the fleet's way, and one machine.
+``parts`` is one of two shares, each by ``--gate-part``, one after the other on this machine; their reports are merged
+as those of a fleet are. ``whole`` is a gate without a fleet on one of the processors. It only counts and prints:
 
-    python -m tests.performance.fleet_trials --ways parts --kinds null,slower-5 --trials 10 --minutes 20
+    python -m tests.performance.fleet_trials --ways nodes --kinds null,slower-5 --copies 1 --trials 10 --minutes 20
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -23,8 +25,11 @@ from tabulate import tabulate
 from speedscore.gate.part import Part
 from speedscore.gate.parts.merge_command import PartReport, merged
 from speedscore.gate.reporting.report import GateReport
+from speedscore.host.processors import usable_processors
+from tests.fleet.nodes import Nodes
 from tests.performance.trial_tables import RESULTS
 from tests.performance.trials import (
+    PYTEST,
     add_minutes,
     commit_all,
     commit_of_code,
@@ -42,9 +47,9 @@ from tests.performance.trials import (
 
 KINDS = {"null": 1.0, "slower-5": 1.05, "slower-10": 1.10}
 """How much work the changed benchmark does on head; of ``null`` none has changed."""
-WAYS = ("local", "parts")
+WAYS = ("local", "nodes", "parts", "whole")
 SHARES = 2
-"""Of ``parts``."""
+"""Of ``parts``, and of ``nodes``, which has as many machines."""
 BENCHMARKS = ("add", "count", "encode", "join", "order", "search")
 
 _TEST = """
@@ -84,9 +89,16 @@ def search(units):
     return len(WORDS.findall("one two three " * units * 2))
 
 
-@pytest.mark.parametrize("work", [{names}])
-def test_it(benchmark, work):
-    benchmark(work, UNITS.get(work.__name__, 1000))
+CASES = {{
+    f"{{work.__name__}}-{{copy}}" if copy else work.__name__: work
+    for copy in range({copies})
+    for work in [{names}]
+}}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it(benchmark, name):
+    benchmark(CASES[name], UNITS.get(name, 1000))
 # {remark}
 """
 
@@ -100,7 +112,7 @@ class Trial(msgspec.Struct, frozen=True):
     exit_code: int
     """Of ``parts``, that of the merged report."""
     seconds: float
-    """Of all shares together."""
+    """From the command to its end; of ``parts`` those of all shares together."""
     pairs: int
     verdicts: dict[str, str]
     """Of time, by the benchmark's name."""
@@ -113,6 +125,7 @@ class Trial(msgspec.Struct, frozen=True):
     """Of the gate's code."""
     machine: str
     """The name of its processors and how many of them the trial may use."""
+    benchmarks: int = len(BENCHMARKS)
 
     @property
     def alarmed(self) -> bool:
@@ -125,21 +138,21 @@ class Trial(msgspec.Struct, frozen=True):
         return slowed == ({self.changed} if self.changed else set())
 
 
-def run_trial(way: str, kind: str, *, order: random.Random) -> Trial:
-    """Make a repository, and gate its second commit against the first."""
+def run_trial(way: str, kind: str, *, copies: int, order: random.Random, nodes: Nodes | None) -> Trial:
+    """Make a repository, and gate its second commit against the first; ``nodes`` is the cluster of that way."""
     with tempfile.TemporaryDirectory(prefix="fleet trial ") as folder:
         repository = Path(folder)
-        changed = _make(repository, kind, order)
+        changed = _make(repository, kind, copies, order)
         load, environment = round(os.getloadavg()[0], 1), single_threaded()
-        if way == "local":
-            ran = gated(repository, "--gate-fleet=local", environment=environment)
-            report, seconds = msgspec.convert(ran.report, GateReport), ran.seconds
-        else:
+        if way == "parts":
             report, seconds = _in_shares(repository, environment)
+        else:
+            ran = gated(repository, *_options(way, nodes), environment=environment, program=_program(way))
+            report, seconds = msgspec.convert(ran.report, GateReport), ran.seconds
         return Trial(
             way=way,
             kind=kind,
-            shares=1 if way == "local" else SHARES,
+            shares=SHARES if way in ("parts", "nodes") else 1,
             exit_code=report.exit_code,
             seconds=round(seconds, 1),
             pairs=report.pairs,
@@ -148,8 +161,35 @@ def run_trial(way: str, kind: str, *, order: random.Random) -> Trial:
             load=load,
             when=now(),
             commit=commit_of_code(),
-            machine=this_machine(),
+            machine=this_machine(1 if way == "whole" else None),
+            benchmarks=copies * len(BENCHMARKS),
         )
+
+
+def _options(way: str, nodes: Nodes | None) -> list[str]:
+    if nodes is not None and way == "nodes":
+        return [f"--gate-fleet={nodes.address}", f"--gate-fleet-machines={SHARES}"]
+    return ["--gate-fleet=local"] if way == "local" else []
+
+
+def _program(way: str) -> Sequence[str]:
+    """A gate without a fleet has as much of this machine as a node has."""
+    return ("taskset", "-c", str(usable_processors()[0]), *PYTEST) if way == "whole" else PYTEST
+
+
+@contextlib.contextmanager
+def _a_cluster(ways: Sequence[str]) -> Iterator[Nodes | None]:
+    """Of as many nodes as shares, one on each processor; None where no way needs it."""
+    if "nodes" not in ways:
+        yield None
+        return
+    processors = usable_processors()
+    if len(processors) < SHARES:
+        raise SystemExit(f"nodes: expected {SHARES} processors, one for each node, found {len(processors)}")
+    with contextlib.closing(Nodes()) as nodes:
+        for number in range(SHARES):
+            nodes.add(f"node-{number}", num_cpus=1, processor=processors[number])
+        yield nodes
 
 
 def _in_shares(repository: Path, environment: Mapping[str, str]) -> tuple[GateReport, float]:
@@ -163,13 +203,15 @@ def _in_shares(repository: Path, environment: Mapping[str, str]) -> tuple[GateRe
     return merged(shares, inconclusive_passes=False), seconds
 
 
-def _make(repository: Path, kind: str, order: random.Random) -> str:
+def _make(repository: Path, kind: str, copies: int, order: random.Random) -> str:
     """Two commits; the name of the benchmark whose work differs, empty where none does."""
-    slowed = order.choice(BENCHMARKS)
+    slowed, copy = order.choice(BENCHMARKS), order.randrange(copies)
+    if copy:
+        slowed = f"{slowed}-{copy}"
     git(repository, "init", "--quiet")
     for remark, factor in (("base", 1.0), ("head", KINDS[kind])):
         units = {} if factor == 1 else {slowed: round(1000 * factor)}
-        text = _TEST.format(units=units, names=", ".join(BENCHMARKS), remark=remark)
+        text = _TEST.format(units=units, names=", ".join(BENCHMARKS), copies=copies, remark=remark)
         (repository / "test_work.py").write_text(text)
         commit_all(repository, remark)
     return slowed if KINDS[kind] != 1 else ""
@@ -180,15 +222,16 @@ def _name(case: str) -> str:
 
 
 def tally(trials: Iterable[Trial]) -> str:
-    """A line for each kind, way and machine, with exact 95 % intervals (Clopper and Pearson)."""
-    groups: dict[tuple[str, str, str], list[Trial]] = {}
+    """A line for each number of benchmarks, kind, way and machine, with exact 95 % intervals (Clopper and Pearson)."""
+    groups: dict[tuple[int, str, str, str], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.kind, trial.way, trial.machine), []).append(trial)
+        groups.setdefault((trial.benchmarks, trial.kind, trial.way, trial.machine), []).append(trial)
     rows = []
-    for (kind, way, machine), own in sorted(groups.items()):
+    for (benchmarks, kind, way, machine), own in sorted(groups.items()):
         outcomes = [outcome for trial in own for outcome in trial.verdicts.values()]
         rows.append(
             {
+                "benchmarks": benchmarks,
                 "head": kind,
                 "way": way,
                 "machine": machine,
@@ -214,16 +257,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = parser_of(__doc__, results=RESULTS / "fleet_trials.jsonl")
     parser.add_argument("--ways", default="parts", help=f"some of {', '.join(WAYS)}")
     parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
+    parser.add_argument("--copies", type=int, default=1, help="of each of the six benchmarks, in a repository")
     parser.add_argument("--trials", type=int, default=20, help="of each kind and way")
     add_minutes(parser)
     asked = parser.parse_args(arguments)
     order = random.Random()
-    waiting = [
-        (way, kind) for _ in range(asked.trials) for way in asked.ways.split(",") for kind in asked.kinds.split(",")
-    ]
+    ways = asked.ways.split(",")
+    waiting = [(way, kind) for _ in range(asked.trials) for way in ways for kind in asked.kinds.split(",")]
     if not asked.table:
-        for way, kind in in_time(waiting, asked.minutes):
-            keep(run_trial(way, kind, order=order), asked.out)
+        with _a_cluster(ways) as nodes:
+            for way, kind in in_time(waiting, asked.minutes):
+                keep(run_trial(way, kind, copies=asked.copies, order=order, nodes=nodes), asked.out)
     print(tally(load(asked.out)))
 
 

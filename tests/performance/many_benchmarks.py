@@ -4,6 +4,8 @@ A repository is made whose two commits differ by a comment, or by more work in o
 would gate it. It only counts and prints:
 
     python -m tests.performance.many_benchmarks --cases 32,200 --kinds null,slower-5 --out many.jsonl
+
+With ``--part 1/10`` it is what the first of ten machines does: a share of the cases, as ``--gate-part`` gates it.
 """
 
 from __future__ import annotations
@@ -96,14 +98,16 @@ class ManyTrial(msgspec.Struct, frozen=True):
     processors: int
     commit: str
     """Of speedscore."""
+    part: str = ""
+    """Which share of the benchmarks was gated, as in 1/10; empty for all."""
 
 
-def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) -> ManyTrial:
+def run_trial(cases: int, kind: str, *, affected: bool, part: str, order: random.Random) -> ManyTrial:
     """Make a repository and gate its second commit against the first."""
     with tempfile.TemporaryDirectory(prefix="many benchmarks ") as folder:
         repository = Path(folder)
         changed = _make(repository, cases, kind, order)
-        options = ["--gate-affected"] if affected else []
+        options = _options(affected=affected, part=part)
         ran = gated(repository, *options, environment=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
     report = ran.report
     times = [each for each in report["verdicts"] if each["metric"] == "time"]
@@ -112,6 +116,7 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
         cases=cases,
         kind=kind,
         affected=affected,
+        part=part,
         seconds=ran.seconds,
         exit_code=ran.exit_code,
         pairs=report["pairs"],
@@ -126,6 +131,10 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
         processors=len(os.sched_getaffinity(0)),
         commit=commit_of_code(),
     )
+
+
+def _options(*, affected: bool, part: str) -> list[str]:
+    return [*(["--gate-affected"] if affected else []), *([f"--gate-part={part}"] if part else [])]
 
 
 def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
@@ -151,11 +160,11 @@ def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
 
 def tally(trials: Iterable[ManyTrial]) -> str:
     """A line for each kind."""
-    groups: dict[tuple[int, str, bool], list[ManyTrial]] = {}
+    groups: dict[tuple[int, str, bool, str], list[ManyTrial]] = {}
     for trial in trials:
-        groups.setdefault((trial.cases, trial.kind, trial.affected), []).append(trial)
+        groups.setdefault((trial.cases, trial.kind, trial.affected, trial.part), []).append(trial)
     rows = []
-    for (cases, kind, affected), own in sorted(groups.items()):
+    for (cases, kind, affected, part), own in sorted(groups.items()):
         said = Counter[str]()
         for trial in own:
             said.update(trial.outcomes)
@@ -164,7 +173,7 @@ def tally(trials: Iterable[ManyTrial]) -> str:
         rows.append(
             (
                 cases,
-                f"{kind}, --gate-affected" if affected else kind,
+                ", ".join([kind, *_options(affected=affected, part=part)]),
                 len(own),
                 f"{minutes[0]:.1f} to {minutes[-1]:.1f}" if len(own) > 1 else f"{minutes[0]:.1f}",
                 f"{median(measured):.0f}" if measured else "",
@@ -191,13 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cases", default="32,200", help="how many benchmarks the repositories have")
     parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
     parser.add_argument("--trials", type=int, default=1, help="of each")
+    parser.add_argument("--part", default="", help="gate that share of them, as in 1/10")
     parser.add_argument("--affected", action="store_true", help="gate with --gate-affected")
     asked = parser.parse_args(arguments)
     order = random.Random()
     for _ in range(asked.trials):
         for cases in map(int, asked.cases.split(",")):
             for kind in asked.kinds.split(","):
-                trial = run_trial(cases, kind, affected=asked.affected, order=order)
+                trial = run_trial(cases, kind, affected=asked.affected, part=asked.part, order=order)
                 keep(trial, asked.out)
     print(tally(load(asked.out)))
 

@@ -155,10 +155,10 @@ def single_threaded() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def this_machine() -> str:
-    """The name of its processors, or their architecture, and how many of them this process may use."""
+def this_machine(processors: int | None = None) -> str:
+    """The name of its processors, or their architecture, and how many of them are used; by default all that may be."""
     name = processor_kind().partition("; ")[0]
-    return f"{len(usable_processors())} × {name}"
+    return f"{processors or len(usable_processors())} × {name}"
 
 
 def commit_of_code() -> str:
