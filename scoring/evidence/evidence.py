@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from speedscore.host.peaks import Precision
-from speedscore.record.log_lines import without_log
+from speedscore.record.named_logs import without_log
 from speedscore.record.phases import FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord

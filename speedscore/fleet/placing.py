@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Event, Failed, Lost, Piece, Reported, with_log
+from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Event, Failed, Lost, Piece, Reported
+from speedscore.record.named_logs import with_log
 from speedscore.record.phases import DeviceName
 
 Devices = frozenset[DeviceName]

@@ -107,11 +107,6 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 Event = Began | Reported | Answered | Lost | Failed
 
 
-def with_log(reason: str, log: str) -> str:
-    """A reason in one line, with the file that says more, where there is one."""
-    return f"{reason} (log: {log})" if log else reason
-
-
 class RunningFleet(Protocol):
     """Machines that have answered, as whoever has work for them sees them."""
 

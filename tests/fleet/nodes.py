@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import psutil
 
@@ -62,3 +63,13 @@ class Nodes:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "done\n"
+
+
+@contextlib.contextmanager
+def a_cluster() -> Iterator[Nodes]:
+    """Without a node that works."""
+    nodes = Nodes()
+    try:
+        yield nodes
+    finally:
+        nodes.close()

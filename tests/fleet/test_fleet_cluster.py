@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -24,7 +23,7 @@ from speedscore.fleet.work import MOST_PLACINGS, Answered, Began, Failed, FleetE
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.git import git_says
-from tests.fleet.nodes import Nodes
+from tests.fleet.nodes import Nodes, a_cluster
 from tests.fleet.stand_ins import Span
 from tests.waiting import LIMIT_SECONDS, has_gone, wait_until
 
@@ -36,16 +35,6 @@ pytestmark = pytest.mark.skipif(
 ROOT = Path(__file__).parents[2]
 STAND_INS = "tests.fleet.stand_ins"
 PATIENCE = Patience(settle_seconds=120, device_seconds=1, return_seconds=90)
-
-
-@contextlib.contextmanager
-def a_cluster() -> Iterator[Nodes]:
-    """Without a node that works."""
-    nodes = Nodes()
-    try:
-        yield nodes
-    finally:
-        nodes.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from speedscore.fleet.packages import Asked
 from speedscore.fleet.waiting import Patience
 from speedscore.fleet.work import Answered, Piece
 from tests.fleet.made_up_packages import MODULE, NAME, make_wheel
-from tests.fleet.nodes import Nodes
+from tests.fleet.nodes import Nodes, a_cluster
 from tests.places import ROOT
 from tests.waiting import LIMIT_SECONDS, wait_until
 
@@ -34,11 +34,8 @@ PATIENCE = Patience(settle_seconds=120)
 
 @pytest.fixture
 def nodes() -> Iterator[Nodes]:
-    nodes = Nodes()
-    try:
+    with a_cluster() as nodes:
         yield nodes
-    finally:
-        nodes.close()
 
 
 def pip_of(folder: Path, **settings: str) -> dict[str, str]:

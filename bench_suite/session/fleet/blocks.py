@@ -35,7 +35,7 @@ from speedscore.fleet.work import (
     RunningFleet,
 )
 from speedscore.host.fields import Scalar
-from speedscore.record.log_lines import with_log
+from speedscore.record.named_logs import with_log
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 
@@ -231,5 +231,5 @@ class FleetBlocks:
 
 def _placed(case: CaseResult, machine: str, log: str) -> CaseResult:
     """With its machine, and where it failed with the file that says more than the last lines of its worker."""
-    reason = with_log(case.reason, log) if log and case.status == "failed" else case.reason
+    reason = with_log(case.reason, log) if case.status == "failed" else case.reason
     return msgspec.structs.replace(case, machine=machine, reason=reason)

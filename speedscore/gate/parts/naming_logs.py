@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.fleet.work import with_log
 from speedscore.gate.reporting.report import GateExit, GateReport
+from speedscore.record.named_logs import with_log
 
 
 def naming_log(report: GateReport, log: str) -> GateReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from speedscore.record.named_logs import without_log
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult
 from speedscore.report.blocks import Block, Cell, Column, Prose, Table
@@ -32,7 +33,7 @@ def tables(content: Content) -> tuple[Block, ...]:
 def _by_reason(missing: Sequence[tuple[NamedRun, CaseResult]], *, selected: int, sources: tuple[str, ...]) -> Table:
     groups: dict[tuple[str, str], list[tuple[NamedRun, CaseResult]]] = {}
     for run, case in missing:
-        groups.setdefault((case.status, first_line(case.reason)), []).append((run, case))
+        groups.setdefault((case.status, _first_line(case)), []).append((run, case))
     failed = sum(case.status == "failed" for _, case in missing)
     return Table(
         id="unmeasured",
@@ -83,7 +84,7 @@ def _each(missing: Sequence[tuple[NamedRun, CaseResult]], *, sources: tuple[str,
                 Cell(case.id, detail=case_id(run, case)),
                 Cell(PHASES[case.phase].title),
                 Cell(case.status),
-                Cell(first_line(case.reason)),
+                Cell(_first_line(case)),
             )
             for run, case in missing
         ),
@@ -92,12 +93,17 @@ def _each(missing: Sequence[tuple[NamedRun, CaseResult]], *, sources: tuple[str,
     )
 
 
+def _first_line(case: CaseResult) -> str:
+    """Of its reason: what cases have in common that failed alike."""
+    return first_line(without_log(case.reason))
+
+
 def note(group: Group) -> tuple[Block, ...]:
     """In the place of a group's figures where it has none, or beside those of some: what is missing, and why."""
     if not group.unmeasured:
         return ()
     items = tuple(
-        Cell(f"{case.framework}: {case.status}", detail=case_id(group.run, case), note=first_line(case.reason))
+        Cell(f"{case.framework}: {case.status}", detail=case_id(group.run, case), note=_first_line(case))
         for case in group.unmeasured
     )
     return (Prose(id=group.id("missing"), title=f"Not measured: {group.title}", items=items, tags=group.tags),)

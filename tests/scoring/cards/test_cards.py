@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from speedscore.record.log_lines import with_log
+from speedscore.record.named_logs import with_log
 from speedscore.scoring.cards import FORMATS, wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import ScoreReport, build_report

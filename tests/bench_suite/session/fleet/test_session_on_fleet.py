@@ -76,9 +76,9 @@ def test_what_the_workers_of_a_block_printed_is_kept_and_a_case_that_failed_name
         )
     assert re.search(r"^===== third-mlp-cpu-process-1 \(. of .\) =====\nTraceback", text, re.MULTILINE)
     reasons = {case.framework: case.reason for case in cases_of(fleet).values()}
-    assert reasons["third"].endswith("\nlog: logs/mlp-cpu_a_1.log")
+    assert reasons["third"].endswith(" (log: logs/mlp-cpu_a_1.log)")
     assert "logs/" not in reasons["first"]
-    result.stdout.fnmatch_lines(["log: logs/mlp-cpu_a_1.log"])
+    result.stdout.fnmatch_lines(["*(log: logs/mlp-cpu_a_1.log)"])
     fleet.run(*selected, "--resume=run.json")
     assert sorted(path.name for path in fleet.folder.glob("logs/*.log")) == ["mlp-cpu_a_1.log", "mlp-cpu_a_2.log"]
     assert log.read_text() == text
